@@ -1,0 +1,1 @@
+"""Synthetic training data by domain randomization."""

@@ -1,0 +1,1 @@
+"""What can be put into a scene: the catalog of a folder of files, mesh loading, and procedural shapes."""

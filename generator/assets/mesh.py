@@ -1,0 +1,42 @@
+"""`Mesh`: triangles as arrays. Blender and the label rays get the same ones."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generator.base.geometry import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Mesh:
+    """Triangles in the object's own frame: metres, z up.
+
+    vertices  float32 (n, 3)
+    faces     int32 (m, 3), counter-clockwise from outside
+    uv        float32 (m, 3, 2) per face corner, origin at the lower left; None without texture coordinates
+    texture   uint8 (h, w, 3 or 4) sRGB base colour of the asset's own material; None without one
+    color     the asset's own flat base colour, linear RGB
+    smooth    share normals between faces (the rays always use the true, flat triangles)
+    """
+
+    vertices: NDArray[np.float32]
+    faces: NDArray[np.int32]
+    uv: NDArray[np.float32] | None = None
+    texture: NDArray[np.uint8] | None = None
+    color: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    smooth: bool = False
+
+    @cached_property
+    def bounds(self) -> Array:
+        """float64 (2, 3): least and greatest corner."""
+        return np.stack([self.vertices.min(0), self.vertices.max(0)]).astype(float)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of vertices and faces: what shape this is, whatever it was read from."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.vertices, "<f4").tobytes())
+        digest.update(np.ascontiguousarray(self.faces, "<i4").tobytes())
+        return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Ground that everything else stands on: names for randomness, geometry, frames, errors, registries."""

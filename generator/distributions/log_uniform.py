@@ -1,0 +1,31 @@
+import math
+from typing import Any, ClassVar
+
+from generator.base.draw import Draw
+from generator.distributions.base import Distribution, Scalar, Support, distribution
+from generator.distributions.uniform import hull, ordered
+
+
+@distribution("log_uniform", "scalar")
+class LogUniform(Distribution):
+    """Every factor is equally likely between two positive ends: [low, high]. For powers, strengths, sizes."""
+
+    log_uniform: tuple[Scalar, Scalar]
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"log_uniform": [0.05, 3.0]}]
+
+    def model_post_init(self, context: Any) -> None:
+        ordered(self.log_uniform)
+        low = self.log_uniform[0].support()
+        if low and low[0] <= 0:
+            raise ValueError(f"ends must be above 0, not {low[0]:g}")
+
+    def sample(self, draw: Draw) -> float:
+        low, high = (end.sample(draw / name) for end, name in zip(self.log_uniform, ("low", "high"), strict=True))
+        return float(low * (high / low) ** draw.uniform())
+
+    def support(self) -> Support | None:
+        return hull(self.log_uniform)
+
+    def cdf(self, x: float) -> float:
+        low, high = self.log_uniform[0].sample(Draw(0)), self.log_uniform[1].sample(Draw(0))
+        return float(min(1.0, max(0.0, math.log(max(x, low) / low) / math.log(high / low))))

@@ -1,0 +1,38 @@
+"""A draw that writes down the numbers drawn for the scene as a whole."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from generator.base.draw import Draw
+from generator.base.geometry import Array
+from generator.base.scene import Vector
+from generator.distributions.base import Distribution
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One scene's draw and its `facts`: ``world.strength``, ``lights.lamps.count``, ``camera.focal_length``, ..."""
+
+    draw: Draw
+    facts: dict[str, float] = field(default_factory=dict)
+
+    def number(self, name: str, value: Distribution) -> float:
+        """Draw a scalar at the path `name` and note it as a fact."""
+        draw = self.draw
+        for step in name.split("."):
+            draw = draw / step
+        drawn = float(value.sample(draw))
+        self.facts[name] = drawn
+        return drawn
+
+
+def vector(values: Array) -> Vector:
+    """Three plain floats."""
+    x, y, z = (float(v) for v in np.asarray(values, float))
+    return x, y, z
+
+
+def happens(value: Distribution, draw: Draw) -> bool:
+    """Whether an event of probability `value` (itself maybe random) happens."""
+    return (draw / "happens").uniform() < float(value.sample(draw / "probability"))

@@ -1,0 +1,1 @@
+"""Labels from geometry: rays at pixel centres against the same triangles that the painter is given."""
