@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "generator"
 FILES = sorted(ROOT.rglob("*.py"))
-ORDER = ["base", "assets", "distributions", "spec", "sampling", "truth", "render", "sensor", "dataset", "balance", "mix",
-         "farm", "train", "report", "cli"]  # fmt: skip
+ORDER = ["base", "assets", "distributions", "spec", "sampling", "truth", "render", "sensor", "dataset", "balance",
+         "mix", "farm", "train", "report", "cli"]  # fmt: skip
 BESIDE = [{"assets", "distributions"}, {"render", "sensor"}, {"balance", "mix"}, {"farm", "train"}]
 HOMES = {"bpy": ("render/blender",), "ray": ("farm",), "torch": ("train",), "torchvision": ("train",)}
 BANNED = {"uuid", "random", "secrets"}
@@ -67,6 +67,8 @@ def test_no_hidden_chance_and_no_wall_clock(path: Path) -> None:
 
 
 def test_importing_the_package_is_light() -> None:
-    code = "import sys, generator, generator.sampling.sampler, generator.truth.labels, generator.balance, generator.mix\n"
+    code = (
+        "import sys, generator, generator.sampling.sampler, generator.truth.labels, generator.balance, generator.mix\n"
+    )
     code += "print([m for m in ('bpy', 'ray', 'torch') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

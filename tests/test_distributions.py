@@ -17,7 +17,7 @@ CASES = [(kind, name, k) for kind in KINDS for name in named(kind) for k in rang
 SHAPES = {"scalar": (), "color": (3,), "position": (3,), "rotation": (4,)}
 OWN = {"choice": {"pick": [{"pick": ["a", "b"]}], "ref": [{"ref": "x", "of": "a"}]},
        "color": {"pick": [{"pick": ["#ff0000", [0, 1, 0]]}], "ref": [{"ref": "x", "of": "#102030"}]},
-       "position": {"pick": [{"pick": [[0, 0, 1], {"box": [[0, 0, 0], [1, 1, 1]]}]}], "ref": [{"ref": "x", "of": [0, 0, 1]}]},
+       "position": {"pick": [{"pick": [[0, 0, 1], [1, 1, 1]]}], "ref": [{"ref": "x", "of": [0, 0, 1]}]},
        "rotation": {"pick": [{"pick": ["none", "uniform"]}], "ref": [{"ref": "x", "of": "uniform"}]}}  # fmt: skip
 
 

@@ -49,4 +49,3 @@ def test_neighbouring_streams_are_uniform_and_independent() -> None:
 def test_the_stream_never_changes() -> None:
     """Pinned: a change here makes every data set ever sampled unrepeatable."""
     assert [round((Draw(0, 0) / name).uniform(), 12) for name in ("a", "b")] == [0.343689118613, 0.003954546361]
-

@@ -53,7 +53,7 @@ class Catalog:
 
     @staticmethod
     def open(*roots: Path) -> "Catalog":
-        """All assets below `roots`, later roots winning, and those inside installed packages (``hdri/*``, ``texture/*``).
+        """All assets below `roots`, later roots winning, and those in installed packages (``hdri/*``, ``texture/*``).
 
         Raises AssetError for an asset.yaml that is not what it should be.
         """
@@ -104,7 +104,16 @@ def walk(root: Path) -> Iterator[Asset]:
             card = read_card(path.parent / "asset.yaml")
             name = path.relative_to(root).with_suffix("").as_posix()
             label = card.get("label", name.split("/")[0])
-            yield Asset(name, kind, path, card.get("licence", ""), card.get("source", ""), card.get("up"), card.get("scale", 1.0), label)
+            yield Asset(
+                name,
+                kind,
+                path,
+                card.get("licence", ""),
+                card.get("source", ""),
+                card.get("up"),
+                card.get("scale", 1.0),
+                label,
+            )
 
 
 def read_card(path: Path) -> dict:  # type: ignore[type-arg]
@@ -115,6 +124,12 @@ def read_card(path: Path) -> dict:  # type: ignore[type-arg]
         card = yaml.safe_load(path.read_text())
     except yaml.YAMLError as error:
         raise AssetError(f"{path}: not valid YAML ({error})") from error
-    if not isinstance(card, dict) or not isinstance(card.get("scale", 1.0), (int, float)) or card.get("up") not in (None, "y", "z"):
-        raise AssetError(f"{path}: must be a mapping with licence, source, and optionally up (y or z) and scale (a number)")
+    if (
+        not isinstance(card, dict)
+        or not isinstance(card.get("scale", 1.0), (int, float))
+        or card.get("up") not in (None, "y", "z")
+    ):
+        raise AssetError(
+            f"{path}: must be a mapping with licence, source, and optionally up (y or z) and scale (a number)"
+        )
     return card

@@ -1,7 +1,7 @@
 """Mesh files to `Mesh`, by trimesh: obj, glb, gltf, ply, stl, off, dae, 3mf."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import trimesh
@@ -28,7 +28,7 @@ def load_mesh(path: Path, up: Up | None = None, scale: float = 1.0) -> Mesh:
     return checked(path, body, up or ("y" if path.suffix.lower() in (".glb", ".gltf") else "z"), scale)
 
 
-def checked(path: Path, body: trimesh.Trimesh, up: Up, scale: float) -> Mesh:
+def checked(path: Path, body: Any, up: Up, scale: float) -> Mesh:
     """The mesh, if it is one that can be seen."""
     faces = np.asarray(getattr(body, "faces", np.empty((0, 3))), np.int32)
     if not len(faces):
@@ -43,7 +43,7 @@ def checked(path: Path, body: trimesh.Trimesh, up: Up, scale: float) -> Mesh:
     return Mesh(vertices.astype(np.float32), faces, *appearance(body, faces))
 
 
-def appearance(body: trimesh.Trimesh, faces: np.ndarray) -> tuple:  # type: ignore[type-arg]
+def appearance(body: Any, faces: np.ndarray) -> tuple:  # type: ignore[type-arg]
     """(uv per corner, texture, flat linear colour) of what trimesh found; each None or grey where there is nothing."""
     uv, material = getattr(body.visual, "uv", None), getattr(body.visual, "material", None)
     image = getattr(material, "baseColorTexture", None) or getattr(material, "image", None)

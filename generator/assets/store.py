@@ -49,7 +49,7 @@ class AssetStore:
             if len(cache) > self.capacity:
                 cache.popitem(last=False)
         cache.move_to_end(key)
-        return cache[key]  # type: ignore[no-any-return]
+        return cache[key]
 
     def _load(self, ref: MeshRef) -> Mesh:
         if ref.asset.startswith("shape/"):

@@ -35,7 +35,7 @@ class Draw:
         return Draw(self.seed, self.index)
 
     def key(self) -> int:
-        """128-bit key of this path. Steps carry their type and length, so ``"1"`` is not ``1`` and ``a/b`` not ``ab``."""
+        """128-bit key of this path. Steps carry type and length, so ``"1"`` is not ``1`` and ``a/b`` not ``ab``."""
         digest = hashlib.blake2b(struct.pack("<qq", self.seed, self.index), digest_size=16, person=b"draw")
         for step in self.path:
             text = str(step).encode()

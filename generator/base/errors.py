@@ -1,13 +1,13 @@
 """Errors a user can cure.
 
-    GeneratorError            anything the user can act on; the command line prints it and exits with 2
-    ├── InputError            one or more `Problem`s in files the user wrote (specs, configs, label files)
-    ├── AssetError            a mesh, image or catalog entry that is missing or broken
-    ├── PlacementError        a scene that cannot be filled as its spec asks
-    ├── DatasetError          an output folder that cannot be used (foreign spec, damaged shard, no space)
-    ├── BalanceError          caps and floors that no selection can meet
-    ├── RenderError           the painter failed, or painted something that the labels contradict
-    └── TrainError            training that cannot start or did not converge to finite numbers
+GeneratorError            anything the user can act on; the command line prints it and exits with 2
+├── InputError            one or more `Problem`s in files the user wrote (specs, configs, label files)
+├── AssetError            a mesh, image or catalog entry that is missing or broken
+├── PlacementError        a scene that cannot be filled as its spec asks
+├── DatasetError          an output folder that cannot be used (foreign spec, damaged shard, no space)
+├── BalanceError          caps and floors that no selection can meet
+├── RenderError           the painter failed, or painted something that the labels contradict
+└── TrainError            training that cannot start or did not converge to finite numbers
 """
 
 import difflib

@@ -114,5 +114,5 @@ def as_json(instance: Instance) -> dict[str, Any]:
 
 def from_json(data: dict[str, Any]) -> Instance:
     """The inverse of `as_json`, after a trip through JSON."""
-    values = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
     return Instance(**{**values, "occluders": {int(k): v for k, v in data["occluders"].items()}})

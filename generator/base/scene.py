@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from generator.base.geometry import Array, Camera, matrix
 
-FORMAT = 1
 Vector = tuple[float, float, float]
 Quaternion = tuple[float, float, float, float]
 Unit = Annotated[float, Field(ge=0, le=1)]
@@ -99,7 +98,7 @@ class LightSample(Record):
 
 
 class WorldSample(Record):
-    """What surrounds the scene: an environment map turned by `rotation` about z, or a plain `color`; times `strength`."""
+    """What surrounds the scene: an environment map turned by `rotation` about z, or a `color`; times `strength`."""
 
     environment: str = ""
     sha256: str = ""
@@ -162,7 +161,7 @@ class SceneSample(Record):
     and reports read them. `classes` are the detector's labels; category ids count from 1 in this order.
     """
 
-    format: Literal[1] = FORMAT
+    format: Literal[1] = 1
     scene: str
     seed: int
     index: int

@@ -53,5 +53,7 @@ def words(line: Any) -> str:
     text = line["msg"].removeprefix("Value error, ")
     text = "is missing" if line["type"] == "missing" else text[0].lower() + text[1:]
     given = line.get("input")
-    shown = line["type"] not in ("missing", "value_error", "custom") and isinstance(given, (str, int, float, bool, type(None)))
+    shown = line["type"] not in ("missing", "value_error", "custom") and isinstance(
+        given, (str, int, float, bool, type(None))
+    )
     return f"{text}, not {given!r}" if shown else text

@@ -103,7 +103,16 @@ class Value:
             key = str(next(iter(raw), ""))
             hint = did_you_mean(key, known)
             where: tuple[str, ...] = (key,) if key and not names else ()
-            raise nested([(where, f"unknown {self.kind} distribution {key!r}{hint}" if not names else f"names several distributions: {', '.join(names)}")])
+            raise nested(
+                [
+                    (
+                        where,
+                        f"unknown {self.kind} distribution {key!r}{hint}"
+                        if not names
+                        else f"names several distributions: {', '.join(names)}",
+                    )
+                ]
+            )
         try:
             return known[names[0]].model_validate(raw)
         except ValidationError as error:
@@ -159,4 +168,19 @@ Color = Annotated[Distribution, Value("color")]
 Position = Annotated[Distribution, Value("position")]
 Rotation = Annotated[Distribution, Value("rotation")]
 
-__all__ = ["REGISTRY", "Array", "Choice", "Color", "Constant", "Distribution", "Fault", "Position", "Rotation", "Scalar", "Support", "Value", "distribution", "named"]
+__all__ = [
+    "REGISTRY",
+    "Array",
+    "Choice",
+    "Color",
+    "Constant",
+    "Distribution",
+    "Fault",
+    "Position",
+    "Rotation",
+    "Scalar",
+    "Support",
+    "Value",
+    "distribution",
+    "named",
+]

@@ -64,7 +64,7 @@ class Kelvin(Distribution):
 
 
 def black_body(kelvin: float) -> Array:
-    """Planckian locus (cubic fit of Kim et al., US patent 7,024,034, valid 1,667..25,000 K) to linear RGB, largest 1."""
+    """Planckian locus (fit of Kim et al., US patent 7,024,034, valid 1,667..25,000 K) to linear RGB, largest 1."""
     t = min(max(kelvin, 1667.0), 25000.0)
     k = 1e3 / t
     x = (-0.2661239 * k**3 - 0.2343589 * k**2 + 0.8776956 * k + 0.179910) if t < 4000 else (

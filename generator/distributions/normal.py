@@ -33,5 +33,7 @@ class Normal(Distribution):
 
     def cdf(self, x: float) -> float:
         mean, deviation = self.normal[0].sample(Draw(0)), self.normal[1].sample(Draw(0))
-        low, high, here = (float(ndtr((v - mean) / deviation)) for v in (*self.clip, min(max(x, self.clip[0]), self.clip[1])))
+        low, high, here = (
+            float(ndtr((v - mean) / deviation)) for v in (*self.clip, min(max(x, self.clip[0]), self.clip[1]))
+        )
         return (here - low) / (high - low)

@@ -21,7 +21,8 @@ class Pick(Distribution, Generic[V]):
     @classmethod
     def model_validate(cls, obj: Any, **options: Any) -> Any:
         if isinstance(obj.get("pick"), dict):
-            obj = {**obj, "pick": list(obj["pick"]), "weights": list(obj["pick"].values())}
+            pairs = sorted(obj["pick"].items(), key=lambda pair: str(pair[0]))  # key order in YAML means nothing
+            obj = {**obj, "pick": [value for value, _ in pairs], "weights": [weight for _, weight in pairs]}
         return super().model_validate(obj, **options)
 
     def model_post_init(self, context: Any) -> None:
@@ -40,5 +41,11 @@ class Pick(Distribution, Generic[V]):
 
 
 REGISTRY("pick")(
-    {"scalar": Pick[Scalar], "choice": Pick[Choice], "color": Pick[Color], "position": Pick[Position], "rotation": Pick[Rotation]}
+    {
+        "scalar": Pick[Scalar],
+        "choice": Pick[Choice],
+        "color": Pick[Color],
+        "position": Pick[Position],
+        "rotation": Pick[Rotation],
+    }
 )

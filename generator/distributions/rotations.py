@@ -23,7 +23,9 @@ class AnyRotation(Distribution):
         """Haar measure on SO(3) by Shoemake, "Uniform random rotations", Graphics Gems III, 1992."""
         u, v, w = draw.rng().random(3)
         a, b = np.sqrt(1 - u), np.sqrt(u)
-        return np.array([b * np.cos(2 * np.pi * w), a * np.sin(2 * np.pi * v), a * np.cos(2 * np.pi * v), b * np.sin(2 * np.pi * w)])
+        return np.array(
+            [b * np.cos(2 * np.pi * w), a * np.sin(2 * np.pi * v), a * np.cos(2 * np.pi * v), b * np.sin(2 * np.pi * w)]
+        )
 
 
 @distribution("yaw", "rotation")
@@ -37,7 +39,9 @@ class Upright(Distribution):
     def sample(self, draw: Draw) -> Array:
         yaw, tilt = (np.radians(v.sample(draw / name)) for v, name in ((self.yaw, "yaw"), (self.tilt, "tilt")))
         towards = 2 * np.pi * (draw / "towards").uniform()
-        return multiply(axis_angle(np.array([np.cos(towards), np.sin(towards), 0]), tilt), axis_angle(np.array([0, 0, 1.0]), yaw))
+        return multiply(
+            axis_angle(np.array([np.cos(towards), np.sin(towards), 0]), tilt), axis_angle(np.array([0, 0, 1.0]), yaw)
+        )
 
 
 @distribution("euler", "rotation")

@@ -19,9 +19,15 @@ class Ref(Distribution, Generic[V]):
         return self.of.sample(draw.root / "shared" / self.ref)  # type: ignore[attr-defined]
 
     def support(self) -> Support | None:
-        return self.of.support()  # type: ignore[attr-defined,no-any-return]
+        return self.of.support()  # type: ignore[attr-defined]
 
 
 REGISTRY("ref")(
-    {"scalar": Ref[Scalar], "choice": Ref[Choice], "color": Ref[Color], "position": Ref[Position], "rotation": Ref[Rotation]}
+    {
+        "scalar": Ref[Scalar],
+        "choice": Ref[Choice],
+        "color": Ref[Color],
+        "position": Ref[Position],
+        "rotation": Ref[Rotation],
+    }
 )

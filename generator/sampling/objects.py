@@ -62,7 +62,8 @@ def one_object(
     scale = scale_of(group, draw / "scale")
     body = (store.mesh(ref).vertices * scale) @ rotation_matrix(rotation).T
     position = np.asarray(find_place(group, body, draw / "place", camera, area, taken))
-    pose = Pose(position=vector(position), rotation=tuple(map(float, rotation)), scale=vector(scale))
+    w, x, y, z = map(float, rotation)
+    pose = Pose(position=vector(position), rotation=(w, x, y, z), scale=vector(scale))
     return Placed(name, label_of(group, ref, spec, store.catalog), ref, pose, group, draw)
 
 
@@ -76,12 +77,14 @@ def mesh_ref(group: ObjectGroup, draw: Draw, catalog: Catalog) -> MeshRef:
 
 
 def label_of(group: ObjectGroup, ref: MeshRef, spec: SceneSpec, catalog: Catalog) -> str | None:
-    """The object's class: the group's, or else the asset's own. Raises AssetError when that is no class of the scene."""
+    """The object's class: the group's, or else the asset's own. Raises AssetError when the scene has no such class."""
     if group.label is not None:
         return None if group.label == "none" else group.label
     own = catalog[ref.asset].label if not ref.asset.startswith("shape/") else ""
     if own not in spec.classes:
-        raise AssetError(f"{ref.asset}: its label {own!r} is no class of the scene; give the group a `label:` (or none)")
+        raise AssetError(
+            f"{ref.asset}: its label {own!r} is no class of the scene; give the group a `label:` (or none)"
+        )
     return own
 
 
@@ -93,7 +96,12 @@ def scale_of(group: ObjectGroup, draw: Draw) -> Array:
 
 
 def find_place(
-    group: ObjectGroup, body: Array, draw: Draw, camera: Camera, area: tuple[float, float], taken: list[tuple[Array, float]]
+    group: ObjectGroup,
+    body: Array,
+    draw: Draw,
+    camera: Camera,
+    area: tuple[float, float],
+    taken: list[tuple[Array, float]],
 ) -> Array:
     """A position for a turned and scaled body (n, 3): at most 200 tries, each a draw of its own.
 
@@ -104,7 +112,7 @@ def find_place(
         return np.asarray(place.at.sample(draw / "at"), float)
     if place.on:
         sink = float(place.sink.sample(draw / "sink"))
-        middle, reach = (body[:, :2].max(0) + body[:, :2].min(0)) / 2, 0.0
+        middle = (body[:, :2].max(0) + body[:, :2].min(0)) / 2
         reach = float(np.linalg.norm(body[:, :2] - middle, axis=1).max())
         lift = -float(body[:, 2].min()) - sink
         offset = np.array([-middle[0], -middle[1], lift])
@@ -112,7 +120,7 @@ def find_place(
     else:
         middle = (body.max(0) + body.min(0)) / 2
         reach = float(np.linalg.norm(body - middle, axis=1).max())
-        spots = ((frustum_point(camera, *uvw, *place.depth), -middle) for uvw in tries(draw, 3))
+        spots = ((frustum_point(camera, uvw, place.depth), -middle) for uvw in tries(draw, 3))
     for spot, offset in spots:
         if clear(spot, reach, place.gap, taken):
             taken.append((spot, reach))
@@ -133,9 +141,10 @@ def clear(spot: Array, reach: float, gap: float, taken: list[tuple[Array, float]
     return all(np.linalg.norm(spot - other) >= reach + r + gap for other, r in taken)
 
 
-def frustum_point(camera: Camera, u: float, v: float, w: float, near: float, far: float) -> Array:
-    """A point of the view, uniform over the image and over planar depth."""
-    depth = near + (far - near) * w
+def frustum_point(camera: Camera, at: Array, depths: tuple[float, float]) -> Array:
+    """A point of the view, uniform over the image and over planar depth, for `at` (3,) uniform in [0, 1)."""
+    u, v, w = at
+    depth = depths[0] + (depths[1] - depths[0]) * w
     x = (u * camera.width - camera.cx) / camera.fx * depth
     y = (v * camera.height - camera.cy) / camera.fy * depth
     return camera.world_from_camera[:3, :3] @ np.array([x, y, depth]) + camera.world_from_camera[:3, 3]

@@ -69,7 +69,9 @@ class Sampler:
 
     def _world(self, scope: Scope) -> WorldSample:
         world, draw = self.spec.world, scope.draw / "world"
-        asset = world.environment.sample(draw / "environment", self.store.catalog, ("hdri",)) if world.environment else ""
+        asset = (
+            world.environment.sample(draw / "environment", self.store.catalog, ("hdri",)) if world.environment else ""
+        )
         return WorldSample(
             environment=asset,
             sha256=self.store.catalog[asset].sha256 if asset else "",
@@ -83,7 +85,9 @@ class Sampler:
         position = camera.position.sample(draw / "position")
         aim = camera.aim.sample(draw / "aim")
         around = (draw / "around").rng().random(2)
-        aim = aim + spherical(scope.number("camera.within", camera.within) * math.sqrt(around[0]), 0.0, 2 * math.pi * around[1])
+        aim = aim + spherical(
+            scope.number("camera.within", camera.within) * math.sqrt(around[0]), 0.0, 2 * math.pi * around[1]
+        )
         pose = look_at(position, aim, math.radians(scope.number("camera.roll", camera.roll)))
         offset = position - aim
         scope.facts["camera.distance"] = float(np.linalg.norm(offset))
@@ -130,7 +134,11 @@ def light(group: LightGroup, name: str, draw: Draw) -> LightSample:
     """One lamp of a group."""
     kind = group.kind.sample(draw / "kind")
     size = float(group.size.sample(draw / "size"))
-    tone = group.color.sample(draw / "color") if group.color else black_body(group.temperature.sample(draw / "temperature"))
+    tone = (
+        group.color.sample(draw / "color")
+        if group.color
+        else black_body(group.temperature.sample(draw / "temperature"))
+    )
     return LightSample(
         name=name,
         kind=kind,
@@ -144,7 +152,9 @@ def light(group: LightGroup, name: str, draw: Draw) -> LightSample:
 
 def elevation(lamps: list[LightSample]) -> float:
     """Mean angle of the lamps above the horizon as seen from their targets, weighted by power, in degrees."""
-    return sum(lamp.power * _elevation(lamp.position, lamp.target) for lamp in lamps) / max(sum(m.power for m in lamps), 1e-12)
+    return sum(lamp.power * _elevation(lamp.position, lamp.target) for lamp in lamps) / max(
+        sum(m.power for m in lamps), 1e-12
+    )
 
 
 def _elevation(position: Vector, target: Vector) -> float:

@@ -1,6 +1,6 @@
 """Choosing assets: a glob, a weighted choice of globs, or procedural shapes with random parameters."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import GetCoreSchemaHandler, ValidationError
@@ -22,8 +22,9 @@ class Files(Strict):
 
     def sample(self, draw: Draw, catalog: Catalog, kinds: tuple[Kind, ...]) -> str:
         """The id of one asset. Raises AssetError when a glob matches nothing."""
-        weights = np.cumsum(list(self.pick.values()))
-        pattern = list(self.pick)[int(np.searchsorted(weights, draw.uniform() * weights[-1], side="right"))]
+        patterns = sorted(self.pick)  # key order in YAML means nothing
+        weights = np.cumsum([self.pick[p] for p in patterns])
+        pattern = patterns[int(np.searchsorted(weights, draw.uniform() * weights[-1], side="right"))]
         matches = catalog.glob(pattern, kinds)
         if not matches:
             raise AssetError(f"no {' or '.join(kinds)} in the catalog matches {pattern!r} (looked in {catalog.where})")
@@ -43,7 +44,6 @@ class Shapes(Strict):
 
     shape: tuple[str, ...]
     params: dict[str, Distribution]
-    LABEL: ClassVar[None] = None
 
     def sample(self, draw: Draw) -> MeshRef:
         """One shape with its parameters drawn. Whole parameters are rounded by the shape itself."""
@@ -52,15 +52,22 @@ class Shapes(Strict):
         return MeshRef(asset=f"shape/{name}", params=params)
 
 
+def dump(choice: Files | Shapes) -> dict[str, Any]:
+    """Plain data that reads back as the same choice."""
+    if isinstance(choice, Files):
+        return {"pick": dict(choice.pick)}
+    return {"shape": list(choice.shape), **{key: Value.dump(value) for key, value in choice.params.items()}}
+
+
 class _AssetType:
-    """The pydantic type of an asset choice: ``{pick: mugs/*}``, ``{pick: {mugs/*: 3, bowls/*: 1}}``, ``{shape: cone}``."""
+    """The type of an asset choice: ``{pick: mugs/*}``, ``{pick: {mugs/*: 3, cups/*: 1}}``, ``{shape: box}``."""
 
     def __init__(self, shapes: bool) -> None:
         self.shapes = shapes
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(
-            self.parse, serialization=core_schema.plain_serializer_function_ser_schema(lambda v: v.model_dump(mode="json"))
+            self.parse, serialization=core_schema.plain_serializer_function_ser_schema(dump)
         )
 
     def parse(self, raw: Any) -> Files | Shapes:
@@ -92,7 +99,9 @@ def _shapes(raw: dict[str, Any]) -> Shapes:
     names = [raw["shape"]] if isinstance(raw["shape"], str) else raw["shape"]
     if isinstance(names, dict) and set(names) == {"pick"}:
         names = names["pick"]
-    found: list[Any] = [(("shape",), f"unknown shape {n!r}{did_you_mean(str(n), SHAPES)}") for n in names if n not in SHAPES]
+    found: list[Any] = [
+        (("shape",), f"unknown shape {n!r}{did_you_mean(str(n), SHAPES)}") for n in names if n not in SHAPES
+    ]
     known = set.intersection(*(set(parameters(n)) for n in names)) if names and not found else set()
     params = {}
     for key, value in raw.items():

@@ -9,7 +9,7 @@ from generator.base.errors import did_you_mean
 from generator.base.strict import Fault, Loc
 from generator.spec.assets import Files
 from generator.spec.config import Balance
-from generator.spec.edges import check_facts
+from generator.spec.edges import EdgeCase, check_facts
 from generator.spec.facts import scene_facts
 from generator.spec.scene import SceneSpec
 
@@ -22,19 +22,22 @@ def scene_faults(spec: SceneSpec, catalog: Catalog | None) -> list[Fault]:
     found = []
     for tag, case in spec.edge_cases.items():
         found += [(("edge_cases", tag, *loc), text) for loc, text in check_facts(case, known)]
+        found += class_faults(tag, case, spec)
     for k, condition in enumerate(spec.keep):
         found += [(("keep", k, *loc), text) for loc, text in check_facts(condition, known)]
-    found += [fault for case in spec.edge_cases.values() for fault in class_faults(case, spec)]
     for loc, files in globs(spec, ()) if catalog else ():
         found += [(loc, text) for text in files.problems(catalog, KINDS[str(loc[-1])])]  # type: ignore[arg-type]
     return found
 
 
-def class_faults(case: object, spec: SceneSpec) -> list[Fault]:
+def class_faults(tag: str, case: EdgeCase, spec: SceneSpec) -> list[Fault]:
     """``count.NAME`` of a class that the scene does not have."""
-    names = [fact for fact in case if fact.startswith("count.")]  # type: ignore[attr-defined]
-    wrong = [n for n in names if n.removeprefix("count.") not in spec.classes]
-    return [(("edge_cases",), f"{n}: no such class{did_you_mean(n.removeprefix('count.'), spec.classes)}") for n in wrong]
+    names = [fact.removeprefix("count.") for fact in case if fact.startswith("count.")]
+    return [
+        (("edge_cases", tag, f"count.{name}"), f"no class {name!r}{did_you_mean(name, spec.classes)}")
+        for name in names
+        if name not in spec.classes
+    ]
 
 
 def globs(value: object, loc: Loc) -> Iterator[tuple[Loc, Files]]:

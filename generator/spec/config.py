@@ -41,7 +41,7 @@ class Balance(Strict):
 
     `combinations` is the least share that is kept of every combination of tags that occurs, so that caps do not wipe
     out night-and-crowded; `evenness` bounds every class's share of instances to within this factor of the mean;
-    `empty` caps frames that show no annotated object; `proposals` is how many scenes may be looked at per painted frame.
+    `empty` caps frames that show no annotated object; `proposals` bounds the scenes looked at per painted frame.
     """
 
     caps: dict[str, Share] = {}
@@ -110,10 +110,12 @@ class Train(Strict):
 
 
 class RunConfig(Strict):
-    """One run, from scene spec to report."""
+    """One run, from scene spec to report. `assets` are folders of meshes, images and HDRIs, besides the `assets/`
+    folder beside the scene's own; `output` is where everything goes (default: runs/NAME)."""
 
     run: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
     scene: str
+    assets: tuple[str, ...] = ()
     seed: int = 0
     frames: Frames
     size: tuple[Annotated[int, Field(ge=16, le=16384)], Annotated[int, Field(ge=16, le=16384)]]

@@ -1,28 +1,31 @@
-"""Edge cases: tags that a scene earns by its facts, declared in the spec.
+"""Edge cases: tags that a scene spec defines as conditions on facts about a frame.
 
-``crowded: {visible_fraction: {below: 0.3}, annotated: {at_least: 5}}`` - all conditions of a tag must hold.
+edge_cases:
+  night: {world.strength: {below: 0.2}}
+  crowded: {visible_fraction: {below: 0.3}, annotated: {at_least: 3}}
 """
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated
 
-from pydantic import GetCoreSchemaHandler, ValidationError, model_validator
-from pydantic_core import CoreSchema, core_schema
+from pydantic import Field, model_validator
 
 from generator.base.errors import did_you_mean
-from generator.base.strict import Fault, Strict, faults, nested
+from generator.base.strict import Fault, Strict
 
-LABEL_FACTS = {
+KNOWN_LABEL_FACTS = {
     "annotated": "objects of the detector's classes that show at least one pixel",
-    "visible_fraction": "the least visible share among them",
-    "truncated_fraction": "the greatest share of one that lies outside the image",
-    "pixels": "visible pixels of the smallest of them",
-    "coverage": "share of the image they cover",
-    "occluded_share": "share of them of which less than 90 % is visible",
+    "visible_fraction": "least visible fraction of the labelled objects in the image, hidden ones included",
+    "truncated_fraction": "greatest share of a labelled object's silhouette that lies outside the image",
+    "pixels": "least count of visible pixels of an annotated object, at the painted size",
+    "coverage": "share of the image that annotated objects cover",
+    "occluded_share": "share of the labelled objects in the image that are less than 90 % visible",
+    "crowding": "greatest count of other labelled objects whose boxes overlap one's box",
 }
 
 
 class Condition(Strict):
-    """A bound on one fact; several bounds must all hold."""
+    """Bounds on one fact; all that are given must hold. `between` includes both ends."""
 
     below: float | None = None
     above: float | None = None
@@ -31,71 +34,59 @@ class Condition(Strict):
     between: tuple[float, float] | None = None
 
     @model_validator(mode="after")
-    def _some(self) -> "Condition":
+    def _some_and_satisfiable(self) -> "Condition":
         if not self.model_fields_set:
-            raise ValueError("needs one of below, above, at_least, at_most, between")
+            raise ValueError("give at least one of below, above, at_least, at_most, between")
+        if self.between and self.between[0] > self.between[1]:
+            raise ValueError(f"between: {self.between[0]:g} is greater than {self.between[1]:g}")
         return self
 
     def holds(self, value: float) -> bool:
-        """Whether a fact's value meets every bound."""
+        low, high = self.between or (value, value)
         return (
-            (self.below is None or value < self.below)
+            low <= value <= high
+            and (self.below is None or value < self.below)
             and (self.above is None or value > self.above)
             and (self.at_least is None or value >= self.at_least)
             and (self.at_most is None or value <= self.at_most)
-            and (self.between is None or self.between[0] <= value <= self.between[1])
         )
 
     def reachable(self, low: float, high: float) -> bool:
-        """Whether some value in [low, high] meets every bound."""
-        floor = max(v for v in (low, self.at_least, self.between and self.between[0]) if v is not None)
-        ceiling = min(v for v in (high, self.at_most, self.between and self.between[1]) if v is not None)
-        if self.above is not None and ceiling <= self.above or self.below is not None and floor >= self.below:
-            return False
-        strict = self.above is not None and self.below is not None and self.above >= self.below
-        return floor <= ceiling and not strict
+        """Whether some number in [low, high] can meet the condition."""
+        ends = self.between or (low, high)
+        least = max(low, ends[0], self.at_least if self.at_least is not None else low)
+        most = min(high, ends[1], self.at_most if self.at_most is not None else high)
+        below, above = self.below is None or least < self.below, self.above is None or most > self.above
+        apart = self.below is None or self.above is None or self.above < self.below
+        return least <= most and below and above and apart
 
 
-class _EdgeCaseType:
-    """A mapping from facts to conditions, every problem reported."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        def dump(value: dict[str, Condition]) -> Any:
-            return {k: v.model_dump(mode="json", exclude_none=True) for k, v in value.items()}
-
-        return core_schema.no_info_plain_validator_function(
-            self.parse, serialization=core_schema.plain_serializer_function_ser_schema(dump)
-        )
-
-    def parse(self, raw: Any) -> dict[str, Condition]:
-        if not isinstance(raw, dict) or not raw:
-            raise nested([((), f"must be a mapping from facts to conditions, not {raw!r}")])
-        result: dict[str, Condition] = {}
-        found: list[Fault] = []
-        for fact, condition in raw.items():
-            try:
-                result[fact] = Condition.model_validate(condition)
-            except ValidationError as error:
-                found += [((fact, *loc), text) for loc, text in faults(error)]
-        if found:
-            raise nested(found)
-        return result
+EdgeCase = Annotated[dict[str, Condition], Field(min_length=1)]
+"""Conditions by fact. All must hold; one about a fact that the frame lacks never does."""
 
 
-EdgeCase = Annotated[dict[str, Condition], _EdgeCaseType()]
+def holds(case: Mapping[str, Condition], facts: Mapping[str, float]) -> bool:
+    """Whether a frame with these facts is the edge case."""
+    return all(fact in facts and condition.holds(facts[fact]) for fact, condition in case.items())
 
 
-def check_facts(case: dict[str, Condition], known: dict[str, tuple[float, float] | None]) -> list[Fault]:
-    """Problems of one edge case: facts that nothing supplies, and bounds that no scene can meet.
+def check_facts(case: Mapping[str, Condition], known: Mapping[str, tuple[float, float] | None]) -> list[Fault]:
+    """Facts that no frame has, and conditions that none can meet. `known` gives the range of each scene fact, or None.
 
-    `known` maps the scene's own facts to their supports (None: not known).
+    ``count.LABEL`` is accepted for any label; whether it is a class is for the scene to say.
     """
-    found: list[Fault] = []
-    for fact, condition in case.items():
-        if fact in LABEL_FACTS or fact.startswith("count."):
-            continue
-        if fact not in known:
-            found.append(((fact,), f"unknown fact{did_you_mean(fact, [*known, *LABEL_FACTS])}"))
-        elif (support := known[fact]) is not None and not condition.reachable(*support):
-            found.append(((fact,), f"no scene can meet this: {fact} lies in {support[0]:g}..{support[1]:g}"))
-    return found
+    names = {**dict.fromkeys(KNOWN_LABEL_FACTS), **known}
+    return [
+        ((fact,), message)
+        for fact, condition in case.items()
+        if (message := _fault(fact, condition, names)) and not fact.startswith("count.")
+    ]
+
+
+def _fault(fact: str, condition: Condition, names: Mapping[str, tuple[float, float] | None]) -> str:
+    if fact not in names:
+        return f"unknown fact {fact!r}{did_you_mean(fact, names)}"
+    support = names[fact]
+    if support is not None and not condition.reachable(*support):
+        return f"never holds: the scene draws {fact} from {support[0]:g} to {support[1]:g}"
+    return ""

@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from generator.base.errors import did_you_mean
-from generator.base.strict import Strict
+from generator.base.strict import Fault, Strict, nested
 from generator.distributions.base import Choice, Color, Constant, Distribution, Position, Rotation, Scalar, Value
 from generator.spec.assets import AssetChoice, Environment
-from generator.spec.edges import Condition, EdgeCase
+from generator.spec.edges import EdgeCase
 
 PATTERNS = ("noise", "voronoi", "checker", "stripes", "gradient")
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
@@ -33,8 +33,8 @@ def choices(value: Distribution) -> set[str]:
 
 
 class TextureSpec(Strict):
-    """A pattern over the surface: `kind` is noise, voronoi, checker, stripes, gradient, or image with `image` a glob over
-    the catalog. `scale` is one period in metres, `amount` how strongly it shows, `probability` how often it is there."""
+    """A pattern over the surface: `kind` is noise, voronoi, checker, stripes, gradient, or image with `image` a glob
+    over the catalog. `scale` is one period in metres, `amount` how strongly it shows, `probability` how often."""
 
     kind: Choice = Constant(value="noise")
     image: AssetChoice | None = None
@@ -198,15 +198,19 @@ class SceneSpec(Strict):
     render: RenderSpec = RenderSpec()
     sensor: SensorSpec = SensorSpec()
     edge_cases: dict[Name, EdgeCase] = {}
-    keep: tuple[dict[str, Condition], ...] = ()
+    keep: tuple[EdgeCase, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> "SceneSpec":
+        found: list[Fault] = []
         if len(set(self.classes)) != len(self.classes):
-            raise ValueError("classes: a name stands there twice")
+            found.append((("classes",), "a name stands there twice"))
         for name, group in self.objects.items():
             if group.label not in (None, "none", *self.classes):
-                raise ValueError(f"objects.{name}.label: unknown class {group.label!r}{did_you_mean(group.label or '', [*self.classes, 'none'])}")
+                hint = did_you_mean(group.label or "", [*self.classes, "none"])
+                found.append((("objects", name, "label"), f"unknown class {group.label!r}{hint}"))
             if group.place.on and self.stage is None:
-                raise ValueError(f"objects.{name}.place: `on: stage` needs a `stage:`")
+                found.append((("objects", name, "place"), "`on: stage` needs a `stage:`"))
+        if found:
+            raise nested(found)
         return self

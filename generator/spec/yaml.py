@@ -17,6 +17,7 @@ from generator.base.strict import Fault, Loc
 
 INTEGER = re.compile(r"[-+]?(0|[1-9][0-9_]*)$")
 FLOAT = re.compile(r"[-+]?((\d[\d_]*\.[\d_]*|\.\d[\d_]*)([eE][-+]?\d+)?|\d[\d_]*[eE][-+]?\d+|\.inf)$", re.IGNORECASE)
+TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map", "timestamp")}
 WORDS = {"true": True, "false": False, "null": None, "~": None}
 
 
@@ -84,8 +85,12 @@ def plain(node: yaml.Node, loc: Loc, document: Document) -> Any:
     """Data of a node; notes its place and its problems in `document`."""
     mark = node.start_mark
     document.places.setdefault(loc, (mark.line + 1, mark.column + 1))
-    if not node.tag.startswith("tag:yaml.org,2002:"):
-        document.problems.append(Problem(document.file, mark.line + 1, mark.column + 1, shown(list(loc)), f"tags are not allowed: {node.tag}"))
+    if node.tag not in TAGS:
+        document.problems.append(
+            Problem(
+                document.file, mark.line + 1, mark.column + 1, shown(list(loc)), f"tags are not allowed: {node.tag}"
+            )
+        )
     if isinstance(node, yaml.MappingNode):
         return mapping(node, loc, document)
     if isinstance(node, yaml.SequenceNode):
@@ -101,14 +106,16 @@ def mapping(node: yaml.MappingNode, loc: Loc, document: Document) -> dict[Hashab
         line, column = key_node.start_mark.line + 1, key_node.start_mark.column + 1
         step = key if isinstance(key, (str, int)) else str(key)
         if not isinstance(key, Hashable) or key in result:
-            document.problems.append(Problem(document.file, line, column, shown([*loc, step]), "this key stands here twice"))
+            document.problems.append(
+                Problem(document.file, line, column, shown([*loc, step]), "this key stands here twice")
+            )
             continue
         document.places[(*loc, step)] = (line, column)
         result[key] = plain(value_node, (*loc, step), document)
     return result
 
 
-def scalar(node: yaml.Node) -> Any:
+def scalar(node: Any) -> Any:
     """YAML 1.2's core schema: quoted is text; true, false, null and numbers are what they look like."""
     text: str = node.value
     if node.style in ("'", '"', "|", ">"):

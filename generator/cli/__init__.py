@@ -1,0 +1,58 @@
+"""The command line: `generator VERB`. Every verb is a call or two into the package, with progress and clear errors."""
+
+import os
+import sys
+from typing import NoReturn
+
+import typer
+
+from generator.base.errors import GeneratorError
+from generator.cli import authoring, data, doctor, learning, running
+from generator.cli.console import error_console
+
+HELP = """
+Synthetic training data by domain randomization: from a YAML scene spec and a folder of 3D assets to a trained,
+honestly evaluated detector.
+
+A scene (scenes/*.yaml) says what may appear; a config (configs/*.yaml) says how many frames, where, and how to train.
+
+  generator check scenes/coins.yaml configs/demo.yaml    find every mistake before anything runs
+  generator preview scenes/coins.yaml -o sheet.png       see twelve random scenes in seconds, without Blender
+  generator run configs/demo.yaml                        paint, balance, train, evaluate, report: only what is missing
+"""
+
+app = typer.Typer(
+    help=HELP, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False
+)
+for part in (authoring, data, learning, running, doctor):
+    part.register(app)
+
+
+def main() -> NoReturn:
+    """Exit codes: 0 done, 2 the user can act on it (said in one message), 130 interrupted."""
+    try:
+        app()
+    except GeneratorError as error:
+        error_console.print(f"[bold red]error[/]: {escaped(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        interrupted()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except SystemExit as done:
+        if done.code == 130:
+            interrupted()
+        raise
+    sys.exit(0)
+
+
+def interrupted() -> NoReturn:
+    """Say that nothing is lost, and leave with 130."""
+    error_console.print("\nstopped; what is finished is kept, run the same command again to go on")
+    sys.exit(130)
+
+
+def escaped(text: str) -> str:
+    """Text that rich must not read as markup."""
+    return text.replace("[", r"\[")

@@ -1,0 +1,160 @@
+"""Verbs for those who write scenes: check, sample, preview, explain."""
+
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated
+
+import typer
+
+from generator.base.errors import GeneratorError, InputError, Problem
+from generator.cli.console import console, progress
+from generator.cli.project import Project, open_scene
+
+Size = Annotated[tuple[int, int], typer.Option(help="Width and height in pixels.")]
+Seed = Annotated[int, typer.Option(help="Seed of all randomness.")]
+Assets = Annotated[list[Path] | None, typer.Option(help="A folder of assets; may be given several times.")]
+SceneFile = Annotated[Path, typer.Argument(help="A scene spec, such as scenes/coins.yaml.")]
+TRIALS = 4
+
+
+def check(files: Annotated[list[Path], typer.Argument(help="Scenes and configs.")], assets: Assets = None) -> None:
+    """Find every mistake in scenes and configs: unknown keys, impossible ranges, missing files, unreachable edge cases.
+
+    Each is told with file, line and column. Also samples a few scenes, to see that they can be filled.
+    """
+    from generator.spec.load import is_config
+
+    problems: list[Problem] = []
+    for path in files:
+        try:
+            console.print(
+                f"[green]ok[/]  {path}: " + (config_line(path) if is_config(path) else scene_line(path, assets or []))
+            )
+        except InputError as error:
+            problems += error.problems
+        except GeneratorError as error:
+            problems.append(Problem(str(path), 0, 0, "", str(error)))
+    if problems:
+        raise InputError(problems)
+
+
+def scene_line(path: Path, assets: list[Path]) -> str:
+    """What a scene holds, after sampling it a few times."""
+    spec, sampler = open_scene(path, (320, 240), assets)
+    for index in range(TRIALS):
+        sampler(0, index)
+    edges = ", ".join(spec.edge_cases) or "none"
+    return f"classes {', '.join(spec.classes)}; objects {', '.join(spec.objects)}; edge cases {edges}"
+
+
+def config_line(path: Path) -> str:
+    """What a config asks for, after opening all it names."""
+    project = Project.open(path)
+    config, real = project.config, project.config.real
+    for source in (real.train, real.val, real.test) if real else ():
+        project.real(source)
+    arms = f"; trains {', '.join(config.train.arms)}" if config.train else ""
+    return f"{config.frames.train} + {config.frames.val} frames of {config.scene} at {config.size[0]}x{config.size[1]}{arms}"
+
+
+def sample(
+    scene: SceneFile, index: Annotated[int, typer.Option("-i", "--index", help="Which scene.")] = 0, seed: Seed = 0,
+    size: Size = (640, 480), assets: Assets = None,
+) -> None:  # fmt: skip
+    """Print one scene as JSON: everything that was drawn. The same numbers on every machine."""
+    _, sampler = open_scene(scene, size, assets or [])
+    print(sampler(seed, index).model_dump_json(indent=2))
+
+
+def preview(
+    scene: SceneFile,
+    n: Annotated[int, typer.Option("-n", help="How many scenes.", min=1)] = 12,
+    out: Annotated[Path, typer.Option("-o", "--out", help="The contact sheet to write.")] = Path("sheet.png"),
+    paint: Annotated[bool, typer.Option("--paint", help="Paint with Blender, not rays.")] = False,
+    first: Annotated[int, typer.Option(help="Index of the first scene.")] = 0,
+    seed: Seed = 0, size: Size = (320, 240), assets: Assets = None,
+) -> None:  # fmt: skip
+    """Draw a contact sheet of random scenes with masks and boxes: in seconds with rays, or as they will be painted."""
+    from generator.base.draw import Draw
+    from generator.render.painter import make_painter
+    from generator.report.sheet import draw, save, sheet
+    from generator.sensor.expose import expose
+    from generator.truth.labels import label
+
+    spec, sampler = open_scene(scene, size, assets or [])
+    painter = make_painter("blender" if paint else "raycast", sampler.store, "auto")
+    pictures, captions = [], []
+    with progress() as report:
+        for k in range(n):
+            one = sampler(seed, first + k)
+            rgb = expose(painter.paint(one).rgb, one.sensor, Draw(seed, first + k) / "sensor")
+            pictures.append(draw(label(one, sampler.store).with_rgb(rgb), spec.classes))
+            captions.append(f"{first + k}")
+            report("preview", k + 1, n, "")
+    save(sheet(pictures, captions=captions), out)
+    console.print(f"wrote {out}")
+
+
+def explain(
+    name: Annotated[str, typer.Argument(help="A distribution, shape, or section; all of them when left out.")] = "",
+) -> None:
+    """Explain a word of the scene language, with examples: `generator explain log_uniform`."""
+    entries = vocabulary()
+    if not name:
+        for key, (kind, text, _) in sorted(entries.items()):
+            console.print(f"[bold]{key:<14}[/] [dim]{kind:<22}[/] {text.splitlines()[0]}", highlight=False)
+        return
+    if name not in entries:
+        from generator.base.errors import did_you_mean
+
+        raise GeneratorError(f"nothing is called {name!r}{did_you_mean(name, entries)}")
+    kind, text, more = entries[name]
+    console.print(f"[bold]{name}[/] [dim]({kind})[/]\n\n{text}\n", highlight=False)
+    console.print(more, highlight=False, markup=False)
+
+
+def vocabulary() -> dict[str, tuple[str, str, str]]:
+    """Every word of the scene language: its kind, its docstring, its examples or fields."""
+    import yaml
+
+    from generator.assets.shapes import SHAPES, parameters
+    from generator.distributions.base import REGISTRY
+    from generator.spec import config, scene
+    from generator.spec.edges import KNOWN_LABEL_FACTS
+
+    words: dict[str, tuple[str, str, str]] = {}
+    for name, entry in REGISTRY.items():
+        cls = next(iter(entry.values()))
+        examples = "\n".join(yaml.safe_dump(e, default_flow_style=True).strip() for e in cls.EXAMPLES)
+        words[name] = (f"distribution: {', '.join(entry)}", inspect.getdoc(cls) or "", f"for example\n{examples}")
+    for name, shape in SHAPES.items():
+        text = ", ".join(f"{key} (default {value:g})" for key, value in parameters(name).items())
+        key = f"{name} shape" if name in words else name
+        words[key] = ("shape", inspect.getdoc(shape) or "", f"parameters: {text}")
+    for module in (scene, config):
+        words |= dict(sections(module))
+    for name, text in KNOWN_LABEL_FACTS.items():
+        words[name] = (
+            "fact for edge cases",
+            text,
+            f"for example\nedge_cases: {{some_name: {{{name}: {{below: 0.3}}}}}}",
+        )
+    return words
+
+
+def sections(module: ModuleType) -> Iterator[tuple[str, tuple[str, str, str]]]:
+    """The models that a module of the spec defines, by the word they stand for."""
+    from pydantic import BaseModel
+
+    for name, cls in inspect.getmembers(module, inspect.isclass):
+        if cls.__module__ == module.__name__ and issubclass(cls, BaseModel):
+            fields = ", ".join(f.alias or key for key, f in cls.model_fields.items())
+            kind = f"section of a {module.__name__.split('.')[-1]}"
+            yield name.removesuffix("Spec").lower(), (kind, inspect.getdoc(cls) or "", f"keys: {fields}")
+
+
+def register(app: typer.Typer) -> None:
+    for verb in (check, sample, preview, explain):
+        app.command()(verb)

@@ -1,0 +1,39 @@
+"""What the command line shows: one console, and progress for everything that takes longer than a breath."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+console = Console()
+error_console = Console(stderr=True)
+Report = Callable[[str, int, int, str], None]
+
+
+@contextmanager
+def progress() -> Iterator[Report]:
+    """A function to call with (stage, done, total, note): one bar per stage, on standard error."""
+    columns = (
+        TextColumn("[bold]{task.description:<9}"), BarColumn(28), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn("eta"), TimeRemainingColumn(), TextColumn("[dim]{task.fields[note]}"),
+    )  # fmt: skip
+    tasks: dict[str, TaskID] = {}
+    with Progress(*columns, console=error_console) as bars:
+
+        def report(stage: str, done: int, total: int, note: str = "") -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total, note=note)
+            bars.update(tasks[stage], completed=done, total=total, note=note)
+            if not error_console.is_terminal and (done == total or done % max(1, total // 10) == 0):
+                error_console.print(f"{stage}: {done}/{total} {note}", highlight=False)
+
+        yield report

@@ -1,0 +1,79 @@
+"""A config with everything that it names, opened and checked."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from generator.assets.catalog import Catalog
+from generator.assets.store import AssetStore
+from generator.base.errors import DatasetError
+from generator.dataset.coco_source import CocoSource
+from generator.dataset.selection import SELECTION, Selection
+from generator.dataset.store import Dataset
+from generator.farm.job import Job
+from generator.sampling.sampler import Sampler
+from generator.spec.config import Farm, RealSource, RunConfig
+from generator.spec.load import load_config, load_scene, near
+from generator.spec.scene import SceneSpec
+
+
+@dataclass(frozen=True)
+class Project:
+    """One run: its config and scene, where its assets are and where its results go."""
+
+    path: Path
+    config: RunConfig
+    spec: SceneSpec
+    roots: tuple[Path, ...]
+
+    @staticmethod
+    def open(path: Path, farm: Farm | None = None) -> "Project":
+        """Load config and scene and check both against the catalog. Raises InputError and AssetError."""
+        config = load_config(path)
+        if farm:
+            config = config.model_copy(update={"farm": farm})
+        scene = near(path, config.scene)
+        roots = asset_roots(scene, [near(path, name) for name in config.assets])
+        return Project(path, config, load_scene(scene, Catalog.open(*roots)), roots)
+
+    @property
+    def folder(self) -> Path:
+        """Where everything of this run is kept."""
+        return Path(self.config.output or f"runs/{self.config.run}")
+
+    @cached_property
+    def job(self) -> Job:
+        return Job.of(self.config, self.spec, self.roots, self.folder / "dataset")
+
+    @property
+    def dataset(self) -> Dataset:
+        return Dataset.open(self.folder / "dataset")
+
+    @property
+    def selection(self) -> Selection:
+        return Selection.load(self.folder / "dataset" / SELECTION)
+
+    def real(self, source: RealSource | None) -> CocoSource | None:
+        """Real photographs of the config, with the scene's classes. Raises InputError for what is wrong with them."""
+        if source is None:
+            return None
+        images = source.images
+        if images and not images.startswith("package:"):
+            images = str(near(self.path, images))
+        return CocoSource(near(self.path, source.labels), images, source.crop, self.spec.classes)
+
+
+def asset_roots(scene: Path, extra: list[Path]) -> tuple[Path, ...]:
+    """The `assets/` folder above the scene's own, where there is one, and those that the config names."""
+    for root in extra:
+        if not root.is_dir():
+            raise DatasetError(f"{root}: no such folder of assets")
+    beside = scene.resolve().parent.parent / "assets"
+    return (*([beside] if beside.is_dir() else []), *extra)
+
+
+def open_scene(path: Path, size: tuple[int, int], assets: list[Path]) -> tuple[SceneSpec, Sampler]:
+    """A scene alone, ready to sample."""
+    catalog = Catalog.open(*asset_roots(path, assets))
+    spec = load_scene(path, catalog)
+    return spec, Sampler(spec, AssetStore(catalog), size)

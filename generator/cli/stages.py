@@ -1,0 +1,127 @@
+"""The stages of a run. Each finds what is finished, does the rest, and leaves files that the next one reads."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from generator.balance.check import check
+from generator.base.errors import TrainError
+from generator.cli.console import Report, console
+from generator.cli.project import Project
+from generator.dataset.atomic import write_json
+from generator.dataset.examples import Source
+from generator.dataset.selection import SELECTION
+from generator.dataset.sources import SyntheticSource
+from generator.mix.recipes import shares_of
+from generator.spec.config import Train
+
+if TYPE_CHECKING:  # Ray is slow to import, and --help need not wait for it
+    from generator.farm.paint import Painting
+
+
+def paint(project: Project, report: Report) -> "Painting":
+    """Frames and labels, under ``dataset/``."""
+    from generator.farm.paint import paint as paint_frames
+
+    project.folder.mkdir(parents=True, exist_ok=True)
+    write_json(project.folder / "config.json", project.config.model_dump(mode="json"))
+    result = paint_frames(project.config, project.job, report)
+    if result.painted or result.quarantined:
+        write_json(project.job.folder / "painting.json", result.__dict__)
+    return result
+
+
+def balance(project: Project, report: Report) -> None:
+    """The selection, under ``dataset/selection.json``: made anew each time, since it must fit the data."""
+    selection = check(project.dataset, project.config.balance, project.config.seed)
+    selection.save(project.job.folder / SELECTION)
+    total = len(selection.kept) + len(selection.dropped)
+    report("balance", len(selection.kept), total, f"{len(selection.dropped)} dropped")
+
+
+def sources(project: Project, spec: Train) -> dict[str, Source]:
+    """What the arms are mixed from. Raises TrainError when an arm needs real photographs and there are none."""
+    found: dict[str, Source] = {
+        "synthetic": SyntheticSource(project.dataset, "train", project.selection, smallest=spec.smallest)
+    }
+    real = project.real(project.config.real.train) if project.config.real else None
+    if real:
+        found["real"] = real
+    elif set(spec.arms) & {"mixed", "real"}:
+        raise TrainError(
+            f"{project.path}: the arms {', '.join(spec.arms)} need real photographs; give `real.train`, or keep only "
+            "the synthetic arm"
+        )
+    return found
+
+
+def train(project: Project, report: Report) -> None:
+    """A detector per arm and seed, under ``train/ARM-SEED/``, each evaluated on real test photographs."""
+    spec = project.config.train
+    if spec is None:
+        raise TrainError(f"{project.path}: has no `train:` section")
+    found = sources(project, spec)
+    for arm in spec.arms:
+        for seed in range(spec.seeds):
+            train_one(project, spec, found, arm, seed, report)
+
+
+def train_one(project: Project, spec: Train, found: dict[str, Source], arm: str, seed: int, report: Report) -> None:
+    """Train and evaluate one arm with one seed."""
+    from generator.train.loop import train as fit
+
+    folder = arm_folder(project, arm, seed)
+
+    def told(step: int, losses: dict[str, float]) -> None:
+        report(folder.name, step + 1, spec.steps, f"loss {sum(losses.values()):.2f}")
+
+    checkpoint = fit(found, shares_of(arm, spec.real_share), spec, folder, seed, told)
+    report(folder.name, spec.steps, spec.steps, "trained")
+    judge(project, checkpoint, folder)
+
+
+def judge(project: Project, checkpoint: Path, folder: Path) -> None:
+    """Evaluate on the real test photographs, at the threshold that the real validation photographs choose."""
+    from generator.train.evaluate import choose_threshold, evaluate
+
+    real, done = project.config.real, folder / "evaluation.json"
+    if real is None or (done.exists() and done.stat().st_mtime >= checkpoint.stat().st_mtime):
+        return
+    val, test = project.real(real.val), project.real(real.test)
+    threshold = choose_threshold(checkpoint, val) if val else None
+    if test:
+        write_json(done, evaluate(checkpoint, test, threshold).model_dump(mode="json"))
+
+
+def arm_folder(project: Project, arm: str, seed: int) -> Path:
+    return project.folder / "train" / f"{arm}-{seed}"
+
+
+def report(project: Project) -> Path:
+    """The page, ``report.html``."""
+    from generator.report.page import write_report
+
+    real = project.config.real
+    return write_report(
+        project.folder, project.real(real.test) if real else None, project.real(real.train) if real else None
+    )
+
+
+def summary(project: Project) -> None:
+    """The result in a table: every arm on the real test photographs."""
+    table = Table("arm", "box AP", "AP50", "mask AP", "found", "false", "missed", title="on real photographs")
+    for done in sorted(project.folder.glob("train/*/evaluation.json")):
+        data = json.loads(done.read_text())
+        counts, mask = data["box_counts"], data["mask"]
+        table.add_row(
+            done.parent.name, shown(data["box"]["ap"]), shown(data["box"]["ap50"]), shown(mask["ap"] if mask else None),
+            f"{counts['true_positives']} of {data['objects']}", str(counts["false_positives"]), str(counts["missed"]),
+        )  # fmt: skip
+    if table.row_count:
+        console.print(table)
+
+
+def shown(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

@@ -1,0 +1,76 @@
+"""What every worker must know to paint: plain data, small, the same for all of them."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from generator.assets.catalog import Catalog
+from generator.assets.store import AssetStore
+from generator.dataset.store import Manifest
+from generator.sampling.sampler import Sampler
+from generator.spec.check import globs
+from generator.spec.config import RunConfig
+from generator.spec.scene import SceneSpec
+
+PAINTING = ("bpy", "embreex", "numpy", "trimesh")  # whose versions may change pixels or labels
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run's painting. `scene` is the spec as JSON, `roots` the asset folders, `folder` where shards go."""
+
+    scene: str
+    roots: tuple[Path, ...]
+    folder: Path
+    seed: int
+    size: tuple[int, int]
+    labels: tuple[str, ...]
+    pixels: float
+    device: str
+    painter: str = "blender"
+
+    @staticmethod
+    def of(
+        config: RunConfig, spec: SceneSpec, roots: tuple[Path, ...], folder: Path, painter: str = "blender"
+    ) -> "Job":
+        return Job(
+            canonical(spec), roots, folder, config.seed, config.size, config.labels, config.audit.pixels,
+            config.farm.device, painter,
+        )  # fmt: skip
+
+    @property
+    def spec(self) -> SceneSpec:
+        return SceneSpec.model_validate_json(self.scene)
+
+    def sampler(self) -> Sampler:
+        """A sampler with a store of its own."""
+        return Sampler(self.spec, AssetStore(Catalog.open(*self.roots)), self.size)
+
+    def manifest(self) -> Manifest:
+        """What the data set will be made of: two jobs with equal manifests make the same frames."""
+        spec = self.spec
+        versions = {name: metadata.version(name) for name in PAINTING} | {"painter": self.painter}
+        return Manifest(
+            scene=spec.scene, spec=sha256(self.scene), assets=sha256(assets(spec, Catalog.open(*self.roots))),
+            seed=self.seed, classes=spec.classes, size=self.size, labels=self.labels, versions=versions,
+        )  # fmt: skip
+
+
+def canonical(spec: SceneSpec) -> str:
+    """The spec as JSON with sorted keys: equal specs, equal text, whatever the order in YAML."""
+    return json.dumps(spec.model_dump(mode="json", by_alias=True, exclude_none=True), sort_keys=True)
+
+
+def assets(spec: SceneSpec, catalog: Catalog) -> str:
+    """Ids and hashes of every file the spec can pick, one a line."""
+    names: set[str] = set()
+    for _, files in globs(spec, ()):
+        for pattern in files.pick:
+            names |= set(catalog.glob(pattern, ("mesh", "image", "hdri")))
+    return "\n".join(f"{name} {catalog[name].sha256}" for name in sorted(names))
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

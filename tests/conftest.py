@@ -1,0 +1,64 @@
+"""Scenes small enough to know the answer to."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from generator.assets.catalog import Catalog
+from generator.assets.store import AssetStore
+from generator.base.geometry import look_at
+from generator.base.scene import CameraSample, MeshRef, ObjectSample, Pose, SceneSample, WorldSample
+from generator.sampling.scope import vector
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def store() -> AssetStore:
+    return AssetStore(Catalog.open())
+
+
+def thing(shape: str, position: Any = (0, 0, 0), scale: Any = (1, 1, 1), rotation: Any = (1, 0, 0, 0),
+          label: str | None = "thing", backdrop: bool = False, **params: float) -> ObjectSample:  # fmt: skip
+    """A procedural object."""
+    pose = Pose(
+        position=tuple(map(float, position)), scale=tuple(map(float, scale)), rotation=tuple(map(float, rotation))
+    )
+    return ObjectSample(
+        name=shape, label=label, mesh=MeshRef(asset=f"shape/{shape}", params=params), pose=pose, backdrop=backdrop
+    )
+
+
+def scene(*objects: ObjectSample, size: tuple[int, int] = (160, 120), focal: float = 150.0,
+          position: Any = (0, 0, 2), target: Any = (0, 0, 0), **more: Any) -> SceneSample:  # fmt: skip
+    """Those objects before a camera that looks at `target`; from above, the image's up is the world's +y."""
+    pose = look_at(np.array(position, float), np.array(target, float))
+    axes = tuple(vector(pose[:3, i]) for i in range(3))
+    camera = CameraSample(position=vector(pose[:3, 3]), axes=axes, focal_pixels=focal)
+    fields = {"scene": "test", "seed": 0, "index": 0, "classes": ("thing",), "lights": (), "world": WorldSample()}
+    return SceneSample(width=size[0], height=size[1], objects=objects, camera=camera, **{**fields, **more})
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str, str], Path]:
+    """Write a text file below a temporary folder."""
+
+    def put(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    return put
+
+
+def turn(axis: Any, degrees: float) -> tuple[float, ...]:
+    """Quaternion w x y z."""
+    axis = np.array(axis, float) / np.linalg.norm(axis)
+    half = math.radians(degrees) / 2
+    return (math.cos(half), *(math.sin(half) * axis))
