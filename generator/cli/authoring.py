@@ -56,7 +56,8 @@ def config_line(path: Path) -> str:
     for source in (real.train, real.val, real.test) if real else ():
         project.real(source)
     arms = f"; trains {', '.join(config.train.arms)}" if config.train else ""
-    return f"{config.frames.train} + {config.frames.val} frames of {config.scene} at {config.size[0]}x{config.size[1]}{arms}"
+    frames, (width, height) = config.frames, config.size
+    return f"{frames.train} + {frames.val} frames of {config.scene} at {width}x{height}{arms}"
 
 
 def sample(
@@ -80,7 +81,7 @@ def preview(
     from generator.base.draw import Draw
     from generator.render.painter import make_painter
     from generator.report.sheet import draw, save, sheet
-    from generator.sensor.expose import expose
+    from generator.sensor.camera import expose
     from generator.truth.labels import label
 
     spec, sampler = open_scene(scene, size, assets or [])

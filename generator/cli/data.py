@@ -50,7 +50,7 @@ def inspect(
     for tag in sorted({tag for f in frames for tag in f.tags}):
         count = sum(tag in f.tags for f in frames)
         table.add_row(f"tag {tag}", str(count), f"{count / len(frames):.1%}")
-    compared, differ = (sum(f.audit.get(key, 0) for f in frames) for key in ("compared", "index_disagree"))
+    compared, differ = (sum(f.audit.get(key, 0) for f in frames) for key in ("compared", "disagree"))
     if compared:
         table.add_row("pixels where rays and passes disagree", f"{differ:.0f}", f"{differ / compared:.4%}")
     table.add_row("quarantined", str(len(opened_set.quarantined)), "")

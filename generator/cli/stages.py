@@ -14,7 +14,7 @@ from generator.dataset.atomic import write_json
 from generator.dataset.examples import Source
 from generator.dataset.selection import SELECTION
 from generator.dataset.sources import SyntheticSource
-from generator.mix.recipes import shares_of
+from generator.mix.recipes import shares
 from generator.spec.config import Train
 
 if TYPE_CHECKING:  # Ray is slow to import, and --help need not wait for it
@@ -77,7 +77,7 @@ def train_one(project: Project, spec: Train, found: dict[str, Source], arm: str,
     def told(step: int, losses: dict[str, float]) -> None:
         report(folder.name, step + 1, spec.steps, f"loss {sum(losses.values()):.2f}")
 
-    checkpoint = fit(found, shares_of(arm, spec.real_share), spec, folder, seed, told)
+    checkpoint = fit(found, shares(arm, spec.real_share), spec, folder, seed, told)
     report(folder.name, spec.steps, spec.steps, "trained")
     judge(project, checkpoint, folder)
 

@@ -66,6 +66,7 @@ def paint(config: RunConfig, job: Job, progress: Progress) -> Painting:
                 shards = shards or in_shards(planned(config, job, crew, splits, progress, result), config.farm.shard)
                 _paint(config, job.folder, shards, crew, progress, result)
         result.frames = sum(len(s.tickets) for s in shards)
+        result.finished = result.frames - result.painted - len(result.quarantined)
         return result
 
 
@@ -121,8 +122,7 @@ def _paint(
 ) -> None:
     todo = missing(folder, shards)
     total = sum(len(s.tickets) for s in shards)
-    result.finished = total - sum(len(s.tickets) for s in todo)
-    done, lost = result.finished, []
+    done, lost = total - sum(len(s.tickets) for s in todo), []
     progress("paint", done, total, f"{worker_count(config.farm)} workers")
     for answer in crew.run("paint", todo, lambda shard: config.farm.timeout * len(shard.tickets)):
         result.deaths = crew.deaths

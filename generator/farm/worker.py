@@ -1,5 +1,6 @@
 """`Worker`: what one process of the farm does. No Ray in here, so that it can be called and tested as it is."""
 
+import math
 import os
 import resource
 import time
@@ -15,9 +16,9 @@ from generator.base.scene import SceneSample
 from generator.dataset.shards import ShardWriter
 from generator.farm.job import Job
 from generator.render.painter import Painted, Painter, make_painter
-from generator.sensor.expose import expose
+from generator.sensor.camera import expose
 from generator.spec.edges import holds
-from generator.truth.audit import AuditResult, audit
+from generator.truth.audit import AuditResult, Limits, audit
 from generator.truth.labels import label
 
 LOOK = 0.25  # a look's size relative to the painted image
@@ -70,7 +71,7 @@ class Worker:
         except PlacementError as error:
             return Looked(index, (), {}, rejected=str(error))
         facts = facts_of(label(sample, self.sampler.store, LOOK, normals=False), self.spec.classes, scale=1 / LOOK)
-        unmet = [str(dict(case)) for case in self.spec.keep if not holds(case, facts)]
+        unmet = [f"keep: {', '.join(case)}" for case in self.spec.keep if not holds(case, facts)]
         counts = {name: int(facts[f"count.{name}"]) for name in self.spec.classes}
         return Looked(
             index, tags_of(facts, self.spec.edge_cases), counts, rejected="; ".join(unmet) and "not kept by the spec"
@@ -107,9 +108,9 @@ class Worker:
         for stage, spent in painted.seconds.items():
             seconds[stage] = seconds.get(stage, 0.0) + spent
         with timed(seconds, "audit"):
-            result = audit(frame.with_rgb(painted.rgb), painted.index, painted.depth, self.job.pixels)
+            result = audit(frame.with_rgb(painted.rgb), painted.index, painted.depth, Limits(pixels=self.job.pixels))
         if result.reasons:
-            writer.reject(ticket.split, sample, "; ".join(result.reasons), planned=ticket.tags, audit=result.numbers())
+            writer.reject(ticket.split, sample, "; ".join(result.reasons), planned=ticket.tags, audit=numbers(result))
             return "; ".join(result.reasons)
         self._keep(writer, ticket, sample, frame, painted, result, seconds)
         return ""
@@ -124,10 +125,16 @@ class Worker:
         with timed(seconds, "encode"):
             writer.add(
                 ticket.split, frame.with_rgb(rgb), sample, facts=facts, tags=tags_of(facts, self.spec.edge_cases),
-                planned=ticket.tags, audit=result.numbers(),
+                planned=ticket.tags, audit=numbers(result),
             )  # fmt: skip
 
     device = ""
+
+
+def numbers(result: AuditResult) -> dict[str, float]:
+    """What an audit measured, for the records; what was not measured is left out."""
+    measured = {name: value for name, value in vars(result).items() if isinstance(value, (int, float))}
+    return {name: float(value) for name, value in measured.items() if math.isfinite(value)}
 
 
 class timed:

@@ -1,0 +1,1 @@
+"""Caps, floors and quotas: before painting (plan) and after (check)."""

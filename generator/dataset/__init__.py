@@ -1,0 +1,1 @@
+"""Frames on disk: shards, records, selections, sources to learn from, exporters."""

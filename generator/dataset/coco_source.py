@@ -1,0 +1,124 @@
+"""Real photographs with COCO labels as a `Source`."""
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from generator.base.errors import GeneratorError
+from generator.base.frame import Mask
+from generator.base.geometry import Box, extent
+from generator.dataset import rle
+from generator.dataset.coco_labels import Annotation, Photo, read_coco
+from generator.dataset.examples import Example
+from generator.dataset.smallest import thresholds_of
+
+WHOLE, GONE = 0.5, 0.2  # shares of an object's area inside a crop: object from WHOLE on, absent below GONE
+
+
+class CocoSource:
+    """Photographs in the label file's order, their categories mapped by name to the order of `classes`.
+
+    `images` is the pictures' folder (default: the label file's path without ``.json``), or ``package:NAME/SUB`` inside
+    an installed Python package, which is not imported. Crowds become `ignore` regions. Masks are offered if every
+    object has one.
+
+    `crop` (x0 y0 x1 y1 pixels) keeps a part of each picture. An object with at least half of its area inside stays an
+    object; with at least a fifth, it becomes an `ignore` region; with less, it is dropped. Boxes of cut objects bound
+    what is left of the mask (or of the box, where there is no mask).
+
+    `smallest` and `thresholds` are as in `SyntheticSource`, by area inside the crop.
+    """
+
+    def __init__(
+        self,
+        labels: Path | str,
+        images: str = "",
+        crop: Box | None = None,
+        classes: tuple[str, ...] = (),
+        smallest: float = 0.0,
+        thresholds: Mapping[str, int] | None = None,
+    ) -> None:
+        self.name, self.classes, self.crop = str(labels), tuple(classes), crop
+        self.photos = read_coco(Path(labels), _folder(Path(labels), images), self.classes)
+        objects = [one for photo in self.photos for one in photo.annotations if not one.crowd]
+        self.masks = bool(objects) and all(one.mask is not None for one in objects)
+        self._check_crop()
+        if thresholds is None:
+            areas = [(self.classes[one.category - 1], one.area) for one in objects]
+            thresholds = thresholds_of(areas, smallest)
+        self.thresholds = dict(thresholds)
+
+    def __len__(self) -> int:
+        return len(self.photos)
+
+    def __getitem__(self, index: int) -> Example:
+        photo = self.photos[index]
+        window = self.crop or (0, 0, photo.width, photo.height)
+        seen = [one for one in (self._cut(a, window) for a in photo.annotations) if one is not None]
+        height, width = window[3] - window[1], window[2] - window[0]
+        masks = [np.zeros((height, width), bool) if mask is None else mask for _, _, mask, _ in seen]
+        return Example(
+            image=_pixels(photo)[window[1] : window[3], window[0] : window[2]],
+            boxes=np.array([box for box, _, _, _ in seen], np.float32).reshape(-1, 4),
+            labels=np.array([category for _, category, _, _ in seen], np.int64),
+            masks=np.array(masks, bool).reshape(-1, height, width) if self.masks else None,
+            ignore=np.array([ignore for _, _, _, ignore in seen], bool),
+            key=photo.key,
+        )
+
+    def _cut(self, one: Annotation, window: Box) -> tuple[tuple[float, ...], int, Mask | None, bool] | None:
+        """Box, category, mask and ignore of an object seen through the window; None if too little of it is seen."""
+        x0, y0, x1, y1 = window
+        box = _shift(one.box, window)
+        mask = rle.decode(one.mask)[y0:y1, x0:x1] if one.mask and self.masks else None
+        area = int(mask.sum()) if mask is not None else max(box[2] - box[0], 0.0) * max(box[3] - box[1], 0.0)
+        share = area / _area(one, self.masks)
+        if share < GONE or area == 0:
+            return None
+        if mask is not None and share < 1:
+            box = tuple(map(float, extent(mask) or box))
+        tiny = area < self.thresholds.get(self.classes[one.category - 1], 0)
+        return box, one.category, mask, one.crowd or tiny or share < WHOLE
+
+    def _check_crop(self) -> None:
+        if self.crop is None:
+            return
+        x0, y0, x1, y1 = self.crop
+        for photo in self.photos:
+            if not (0 <= x0 < x1 <= photo.width and 0 <= y0 < y1 <= photo.height):
+                size = f"{photo.width}x{photo.height}"
+                raise GeneratorError(f"{self.name}: crop {list(self.crop)} does not fit into {photo.key} ({size})")
+
+
+def _area(one: Annotation, masks: bool) -> float:
+    x0, y0, x1, y1 = one.box
+    return rle.area(one.mask) if one.mask and masks else (x1 - x0) * (y1 - y0)
+
+
+def _shift(box: tuple[float, float, float, float], window: Box) -> tuple[float, ...]:
+    """A box in the window's own pixels, cut to it; empty or inverted where they do not meet."""
+    x0, y0, x1, y1 = window
+    return max(box[0], x0) - x0, max(box[1], y0) - y0, min(box[2], x1) - x0, min(box[3], y1) - y0
+
+
+def _pixels(photo: Photo) -> NDArray[np.uint8]:
+    with Image.open(photo.path) as opened:
+        turned = ImageOps.exif_transpose(opened) if photo.turn else opened
+        return np.array(turned.convert("RGB"))
+
+
+def _folder(labels: Path, images: str) -> Path:
+    if not images:
+        return labels.with_suffix("")
+    if not images.startswith("package:"):
+        return Path(images)
+    package, _, inside = images.removeprefix("package:").partition("/")
+    found = importlib.util.find_spec(package) if package.isidentifier() else None
+    places = found.submodule_search_locations if found else None
+    if not places:
+        raise GeneratorError(f"{labels}: images: no package {package!r} is installed; install it or name a folder")
+    return Path(next(iter(places))) / inside

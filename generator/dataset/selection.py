@@ -1,0 +1,61 @@
+"""`Selection`: which frames to keep. A manifest; no pixels are copied or deleted."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from generator.base.errors import DatasetError
+from generator.base.scene import Record
+from generator.dataset.atomic import write_json
+
+SELECTION = "selection.json"
+
+
+class Counts(Record):
+    """Frames in all, frames without an annotated object, frames per tag and instances per class."""
+
+    frames: int
+    empty: int
+    tags: dict[str, int]
+    classes: dict[str, int]
+
+
+class SplitSelection(Record):
+    """What selecting did to one split.
+
+    `bound` is what no selection under the same rules exceeds (the linear program's value), `gap` how far below it this
+    one stayed, in frames. `combinations` is the share kept of every combination of tags with at least
+    `combination_size` frames, `binding` the rules that cost frames. `confusion` counts per tag the frames where it was
+    planned and measured ("both"), one of the two, or "neither".
+    """
+
+    before: Counts
+    after: Counts
+    bound: float
+    gap: float
+    combinations: float
+    combination_size: int
+    binding: tuple[str, ...] = ()
+    confusion: dict[str, dict[str, int]] = Field(default_factory=dict)
+
+
+class Selection(Record):
+    """Keys of the kept frames, sorted; of the dropped ones with the reason; what was asked for; what became of it."""
+
+    format: Literal[1] = 1
+    seed: int
+    asked: dict[str, Any]
+    kept: tuple[str, ...]
+    dropped: dict[str, str]
+    splits: dict[str, SplitSelection]
+
+    def save(self, path: Path) -> None:
+        write_json(path, self.model_dump())
+
+    @classmethod
+    def load(cls, path: Path) -> "Selection":
+        try:
+            return cls.model_validate_json(Path(path).read_bytes())
+        except (OSError, ValidationError) as error:
+            raise DatasetError(f"{path}: not a selection of format 1: {error}; run `balance` again") from error

@@ -1,0 +1,162 @@
+"""A shard: an uncompressed tar of frames in WebDataset's convention, and a Parquet file with their records.
+
+The records are written last: **a shard exists if and only if its records file exists**. A tar without one is what an
+interrupted worker left, and is overwritten. Writing the same frames again gives the same bytes.
+"""
+
+import io
+import tarfile
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from generator.base.errors import DatasetError
+from generator.base.frame import Frame
+from generator.base.scene import SceneSample
+from generator.dataset import parts
+from generator.dataset.atomic import write_bytes, write_with
+from generator.dataset.records import FrameRecord, instance_record, key_of, to_parquet
+
+Index = dict[str, dict[str, tuple[int, int]]]
+
+
+def tar_path(folder: Path, shard: int) -> Path:
+    return Path(folder) / f"shard-{shard:05d}.tar"
+
+
+def records_path(folder: Path, shard: int) -> Path:
+    return Path(folder) / f"shard-{shard:05d}.parquet"
+
+
+class ShardWriter:
+    """Collects frames in memory, in any order, and commits them as one shard, in the order of their keys."""
+
+    def __init__(self, folder: Path, shard: int, labels: Iterable[str]) -> None:
+        self.folder, self.shard, self.labels = Path(folder), shard, tuple(labels)
+        self._parts: dict[str, dict[str, bytes]] = {}
+        self._records: dict[str, FrameRecord] = {}
+
+    def add(
+        self,
+        split: str,
+        frame: Frame,
+        sample: SceneSample,
+        *,
+        facts: Mapping[str, float],
+        tags: Iterable[str] = (),
+        planned: Iterable[str] = (),
+        audit: Mapping[str, float] | None = None,
+    ) -> FrameRecord:
+        """A good frame. `facts` and `tags` are those measured on it, `planned` the tags that the plan expected."""
+        pieces = parts.encode(frame, sample, self.labels, audit or {})
+        record = replace(
+            self._name(split, sample),
+            crc=_checksum(pieces),
+            tags=tuple(tags),
+            planned=tuple(planned),
+            facts=dict(facts),
+            audit=dict(audit or {}),
+            instances=tuple(map(instance_record, frame.instances)),
+        )
+        self._parts[record.key] = pieces
+        return self._keep(record)
+
+    def reject(
+        self,
+        split: str,
+        sample: SceneSample,
+        reason: str,
+        *,
+        planned: Iterable[str] = (),
+        audit: Mapping[str, float] | None = None,
+    ) -> FrameRecord:
+        """A frame that goes to quarantine: its reason is recorded, its pixels are not."""
+        name = self._name(split, sample)
+        return self._keep(replace(name, planned=tuple(planned), audit=dict(audit or {}), quarantine=reason))
+
+    def commit(self) -> Path:
+        """Writes tar, then records; returns the records' path. Until then nothing is on the disk."""
+        write_with(tar_path(self.folder, self.shard), self._write_tar)
+        path = records_path(self.folder, self.shard)
+        write_bytes(path, to_parquet(self._records[key] for key in sorted(self._records)))
+        return path
+
+    def _name(self, split: str, sample: SceneSample) -> FrameRecord:
+        key = key_of(split, sample.index)
+        return FrameRecord(key, split, sample.index, sample.seed, self.shard, sample.width, sample.height)
+
+    def _keep(self, record: FrameRecord) -> FrameRecord:
+        if record.key in self._records:
+            raise ValueError(f"{record.key} is added twice to shard {self.shard}")
+        self._records[record.key] = record
+        return record
+
+    def _write_tar(self, file: object) -> None:
+        with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:  # type: ignore[call-overload]
+            for key, pieces in sorted(self._parts.items()):
+                for name, data in sorted(pieces.items()):
+                    member = tarfile.TarInfo(f"{key}.{name}")
+                    member.size = len(data)
+                    tar.addfile(member, io.BytesIO(data))
+
+
+def read_frame(folder: Path, record: FrameRecord) -> tuple[Frame, SceneSample]:
+    """One frame, whole and checked. DatasetError names the shard and the frame when they are damaged or missing."""
+    pieces = read_parts(folder, record)
+    if _checksum(pieces) != record.crc:
+        raise _damaged(folder, record, "its checksum is wrong")
+    try:
+        return parts.decode(pieces)
+    except (KeyError, ValueError, OSError) as error:
+        raise _damaged(folder, record, f"{type(error).__name__}: {error}") from error
+
+
+def read_parts(folder: Path, record: FrameRecord, names: Iterable[str] | None = None) -> dict[str, bytes]:
+    """Raw parts of one frame by name (``rgb.png``, ...): all of them, or those of `names` that were kept.
+
+    Only their own bytes are read; the checksum of the frame is not verified."""
+    path = tar_path(folder, record.shard)
+    try:
+        status = path.stat()
+        found = _index(path, status.st_mtime_ns, status.st_size).get(record.key, {})
+        wanted = found.keys() if names is None else found.keys() & set(names)
+        if not found:
+            raise _damaged(folder, record, "the frame is not in the tar")
+        with open(path, "rb") as file:
+            return {name: _read(file, *found[name]) for name in sorted(wanted)}
+    except (OSError, tarfile.TarError, EOFError) as error:
+        raise _damaged(folder, record, str(error)) from error
+
+
+@lru_cache(maxsize=64)
+def _index(path: Path, changed: int, size: int) -> Index:
+    """Offset and length of every part by key. `changed` (ns) and `size` keep a rewritten tar from an old index."""
+    index: Index = {}
+    end = 0
+    with tarfile.open(path, "r:") as tar:
+        for member in tar:
+            key, _, name = member.name.partition(".")
+            index.setdefault(key, {})[name] = (member.offset_data, member.size)
+            end = max(end, member.offset_data + member.size)
+    if end + 2 * tarfile.BLOCKSIZE > size:
+        raise tarfile.ReadError(f"the file ends at byte {size}, in the midst of its data")
+    return index
+
+
+def _read(file: io.BufferedReader, offset: int, length: int) -> bytes:
+    file.seek(offset)
+    return file.read(length)
+
+
+def _checksum(pieces: Mapping[str, bytes]) -> int:
+    crc = 0
+    for name, data in sorted(pieces.items()):
+        crc = zlib.crc32(data, zlib.crc32(name.encode(), crc))
+    return crc
+
+
+def _damaged(folder: Path, record: FrameRecord, why: str) -> DatasetError:
+    tar, records = tar_path(folder, record.shard), records_path(folder, record.shard)
+    return DatasetError(f"{tar}: {record.key}: {why}; delete {records.name} and run again to repaint this shard")

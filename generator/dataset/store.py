@@ -1,0 +1,147 @@
+"""A data set on disk: a folder with a manifest and committed shards."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field, ValidationError
+
+from generator.base.errors import DatasetError
+from generator.base.frame import Frame
+from generator.base.scene import Record, SceneSample
+from generator.dataset.atomic import write_json
+from generator.dataset.records import SCHEMA, FrameRecord, from_table, read_parquet
+from generator.dataset.shards import read_frame
+
+MANIFEST = "manifest.json"
+DEFINITIONS = {
+    "amodal": "RLE over amodal_box: pixels the object would cover if nothing stood before it, inside the image",
+    "box": "half-open x0 y0 x1 y1 pixels around the visible mask",
+    "depth": "float32 planar metres along the optical axis at the pixel centre; inf where nothing is",
+    "instance": "uint16 id of the nearest surface at the pixel centre; 0 for the backdrop",
+    "normal": "float32 unit vector in the camera frame (x right, y down, z forward), facing it; 0 where nothing is",
+    "rgb": "uint8 sRGB",
+    "truncated_fraction": "share of the whole silhouette outside the image",
+    "visible_fraction": "visible pixels / amodal pixels inside the image",
+}
+
+
+class Manifest(Record):
+    """What a data set is made of. Two runs may share a folder only if all of it is equal.
+
+    `spec` and `assets` are SHA-256 of what the scenes are sampled from, `size` is (width, height) in pixels, `labels`
+    the optional labels that are kept, `versions` those of the programs that paint.
+    """
+
+    format: Literal[1] = 1
+    scene: str
+    spec: str
+    assets: str
+    seed: int
+    classes: tuple[str, ...]
+    size: tuple[int, int]
+    labels: tuple[str, ...]
+    versions: dict[str, str] = Field(default_factory=dict)
+    definitions: dict[str, str] = Field(default_factory=lambda: dict(DEFINITIONS))
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Read access. What is committed later shows in a newly opened one."""
+
+    folder: Path
+    manifest: Manifest
+
+    @classmethod
+    def open(cls, folder: Path | str) -> "Dataset":
+        path = Path(folder) / MANIFEST
+        try:
+            return cls(Path(folder), Manifest.model_validate_json(path.read_bytes()))
+        except FileNotFoundError:
+            raise DatasetError(f"{folder}: no data set here ({MANIFEST} is missing); paint one first") from None
+        except (OSError, ValidationError) as error:
+            raise DatasetError(f"{path}: not a manifest of format 1: {error}") from error
+
+    @classmethod
+    def create_or_check(cls, folder: Path | str, manifest: Manifest) -> "Dataset":
+        """A new data set, or the one that is there if its manifest is equal; else a DatasetError with what differs."""
+        folder = Path(folder)
+        if (folder / MANIFEST).exists():
+            opened = cls.open(folder)
+            _refuse_difference(folder, opened.manifest, manifest)
+            return opened
+        if foreign := _foreign(folder):
+            raise DatasetError(f"{folder}: not a data set, yet holds {foreign!r}; set `output` to a new folder")
+        write_json(folder / MANIFEST, manifest.model_dump())
+        return cls(folder, manifest)
+
+    @cached_property
+    def shards(self) -> tuple[int, ...]:
+        """Numbers of the committed shards, ascending."""
+        return tuple(sorted(int(path.stem[6:]) for path in self.folder.glob("shard-[0-9]*.parquet")))
+
+    @cached_property
+    def rows(self) -> pa.Table:
+        """All records as a table of `records.SCHEMA`, by key, quarantined frames included."""
+        tables = [read_parquet(path) for path in sorted(self.folder.glob("shard-[0-9]*.parquet"))]
+        table = pa.concat_tables([SCHEMA.empty_table(), *tables]).sort_by("key")
+        _refuse_twins(self.folder, table)
+        return table
+
+    @cached_property
+    def records(self) -> pa.Table:
+        """Records of the good frames."""
+        return self.rows.filter(pc.equal(self.rows["quarantine"], ""))
+
+    @cached_property
+    def frames(self) -> list[FrameRecord]:
+        """`records` as objects."""
+        return from_table(self.records)
+
+    @cached_property
+    def quarantined(self) -> list[FrameRecord]:
+        return from_table(self.rows.filter(pc.not_equal(self.rows["quarantine"], "")))
+
+    def __len__(self) -> int:
+        return int(self.records.num_rows)
+
+    def read(self, record: FrameRecord) -> tuple[Frame, SceneSample]:
+        return read_frame(self.folder, record)
+
+    def __iter__(self) -> Iterator[tuple[FrameRecord, Frame, SceneSample]]:
+        for record in self.frames:
+            yield (record, *self.read(record))
+
+
+def _refuse_difference(folder: Path, here: Manifest, asked: Manifest) -> None:
+    old, new = here.model_dump(), asked.model_dump()
+    found = [f"{name}: {_short(old[name])} there, {_short(new[name])} asked" for name in old if old[name] != new[name]]
+    if found:
+        raise DatasetError(f"{folder}: belongs to another run: {'; '.join(found)}; set another `output`, or delete it")
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _foreign(folder: Path) -> str:
+    """Some entry of a folder that is not empty. An interrupted write's leftover does not count."""
+    if not folder.exists():
+        return ""
+    if not folder.is_dir():
+        return folder.name
+    return min((e.name for e in folder.iterdir() if not (e.name[0] == "." and e.suffix == ".tmp")), default="")
+
+
+def _refuse_twins(folder: Path, table: pa.Table) -> None:
+    keys = table["key"]
+    if len(pc.unique(keys)) == len(keys):
+        return
+    counts = pc.value_counts(keys)
+    twins = [str(one["values"]) for one in counts.to_pylist() if one["counts"] > 1]
+    raise DatasetError(f"{folder}: {len(twins)} frames are in several shards, {twins[0]} for one; delete a shard")

@@ -1,0 +1,329 @@
+"""COCO out and in: exports read back with pycocotools, label files against its decoding, every problem named."""
+
+import contextlib
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from painted import painted
+from PIL import Image
+from pycocotools.coco import COCO
+from test_records import filled
+
+from generator.balance.check import check
+from generator.base.errors import DatasetError, GeneratorError, InputError
+from generator.dataset import rle
+from generator.dataset.coco_labels import _uncompressed
+from generator.dataset.export import export
+from generator.dataset.sources import CocoSource, SyntheticSource
+from generator.spec.config import Balance
+
+CATEGORIES = [{"id": 7, "name": "bowl"}, {"id": 3, "name": "mug"}, {"id": 9, "name": "spoon"}]
+
+
+def loaded(path: Path) -> COCO:
+    with contextlib.redirect_stdout(io.StringIO()):
+        return COCO(str(path))
+
+
+def photos(folder: Path, annotations: list[dict[str, Any]], sizes=((40, 30), (40, 30)), **more: Any) -> Path:
+    """A label file with noise for pictures 1, 2, ...; annotations without id or image get theirs."""
+    (folder / "real").mkdir(exist_ok=True)
+    images = []
+    for number, (width, height) in enumerate(sizes, 1):
+        pixels = np.random.default_rng(number).integers(0, 256, (height, width, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / "real" / f"{number}.png")
+        images.append({"id": number, "file_name": f"{number}.png", "width": width, "height": height})
+    full = [{"id": k, "image_id": 1, "category_id": 3, "iscrowd": 0, **one} for k, one in enumerate(annotations)]
+    data = {"images": images, "annotations": full, "categories": CATEGORIES, **more}
+    (folder / "real.json").write_text(json.dumps(data))
+    return folder / "real.json"
+
+
+def box(x: float, y: float, w: float, h: float, **more: Any) -> dict[str, Any]:
+    return {"bbox": [x, y, w, h], **more}
+
+
+def polygon(*points: float, **more: Any) -> dict[str, Any]:
+    xs, ys = points[0::2], points[1::2]
+    return box(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys), segmentation=[list(points)], **more)
+
+
+# ---- export
+
+
+def test_every_exported_instance_reads_back_with_pycocotools(tmp_path):
+    dataset = filled(tmp_path / "data", range(40))
+    calls: list[tuple[str, int, int]] = []
+    export(dataset, tmp_path / "out", progress=lambda *call: calls.append(call))
+    assert calls == [("train", k, 40) for k in range(1, 41)] + [("val", 1, 1)]
+    seen = dict.fromkeys(("hole", "pixel", "border"), 0)
+    coco = loaded(tmp_path / "out" / "train.json")
+    assert [(c["id"], c["name"]) for c in coco.dataset["categories"]] == [(1, "mug"), (2, "bowl"), (3, "spoon")]
+    for image in coco.dataset["images"]:
+        frame, _ = painted(int(image["file_name"][6:14]))
+        assert np.array_equal(np.array(Image.open(tmp_path / "out" / "train" / image["file_name"])), frame.rgb)
+        annotations = coco.imgToAnns[image["id"]]
+        assert len(annotations) == len(frame.annotated)
+        for one, ann in zip(frame.annotated, annotations, strict=True):
+            mask = frame.instance == one.id
+            rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+            extent = [columns[0], rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1]
+            assert np.array_equal(coco.annToMask(ann).astype(bool), mask)
+            assert ann["area"] == mask.sum() and ann["bbox"] == extent and ann["iscrowd"] == 0
+            assert coco.cats[ann["category_id"]]["name"] == one.label
+            assert (ann["visible_fraction"], ann["truncated_fraction"]) == (
+                one.visible_fraction,
+                one.truncated_fraction,
+            )
+            amodal = coco.annToMask({**ann, "segmentation": ann["amodal_segmentation"]}).astype(bool)
+            assert amodal.sum() == one.amodal_pixels and not (mask & ~amodal).any()
+            seen["pixel"] += mask.sum() == 1
+            seen["border"] += bool(mask[0].any() or mask[:, -1].any())
+            seen["hole"] += holed(mask)
+    assert min(seen.values()) > 0, seen
+
+
+def holed(mask: np.ndarray) -> bool:
+    """Whether background is enclosed: a flood from outside does not reach it all."""
+    free = np.pad(~mask, 1, constant_values=True)
+    reached = np.zeros_like(free)
+    reached[0, 0] = True
+    for _ in range(free.size):
+        grown = reached.copy()
+        grown[1:] |= reached[:-1]
+        grown[:-1] |= reached[1:]
+        grown[:, 1:] |= reached[:, :-1]
+        grown[:, :-1] |= reached[:, 1:]
+        grown &= free
+        if (grown == reached).all():
+            break
+        reached = grown
+    return bool((free & ~reached).any())
+
+
+def test_an_export_is_a_label_file_for_our_own_reader(tmp_path):
+    dataset = filled(tmp_path / "data")
+    export(dataset, tmp_path / "out")
+    real, painted_ones = (
+        CocoSource(tmp_path / "out" / "train.json", classes=dataset.manifest.classes),
+        SyntheticSource(dataset, "train"),
+    )
+    assert real.masks and len(real) == len(painted_ones)
+    for a, b in zip(real, painted_ones, strict=True):
+        assert (
+            np.array_equal(a.image, b.image) and np.array_equal(a.boxes, b.boxes) and np.array_equal(a.labels, b.labels)
+        )
+        assert np.array_equal(a.masks, b.masks) and not a.ignore.any()
+
+
+def test_only_the_selection_is_exported_and_strangers_are_refused(tmp_path):
+    dataset = filled(tmp_path / "data")
+    selection = check(dataset, Balance(caps={"night": 0.2}))
+    export(dataset, tmp_path / "out", selection=selection)
+    names = {path.stem for path in (tmp_path / "out").glob("*/*.png")}
+    assert names == set(selection.kept) and len(loaded(tmp_path / "out" / "train.json").imgs) == 10
+    before = (tmp_path / "out" / "train.json").read_bytes()
+    export(dataset, tmp_path / "out", selection=selection)
+    assert (tmp_path / "out" / "train.json").read_bytes() == before
+    (tmp_path / "out" / "train" / "cat.png").write_bytes(b"")
+    with pytest.raises(DatasetError, match=r"cat\.png"):
+        export(dataset, tmp_path / "out", selection=selection)
+    with pytest.raises(GeneratorError, match="unknown exporter 'coko'"):
+        export(dataset, tmp_path / "out", "coko")
+
+
+# ---- import
+
+
+def test_masks_are_decoded_as_pycocotools_does(tmp_path):
+    rng = np.random.default_rng(0)
+    triangles = [[list(rng.uniform([0, 0] * 3, [40, 30] * 3))] for _ in range(10)]
+    two = [[5, 5, 15, 5, 15, 15], [20, 3, 38, 3, 38, 28, 20, 28]]
+    blob = rng.random((30, 40)) < 0.5
+    compressed = rle.encode(blob)
+    plain = {"size": [30, 40], "counts": _uncompressed(compressed["counts"])}
+    shapes = [*triangles, two, compressed, plain]
+    labels = photos(tmp_path, [box(1, 1, 30, 20, segmentation=shape) for shape in shapes])
+    example, coco = CocoSource(labels, classes=("mug",))[0], loaded(labels)
+    for mask, ann in zip(example.masks, coco.dataset["annotations"], strict=True):
+        assert np.array_equal(mask, coco.annToMask(ann).astype(bool))
+    assert np.array_equal(example.masks[-1], blob) and np.array_equal(example.masks[-2], blob)
+
+
+def test_rectangles_have_the_pixels_one_expects(tmp_path):
+    example = CocoSource(photos(tmp_path, [polygon(10, 5, 20, 5, 20, 15, 10, 15)]), classes=("mug",))[0]
+    expected = np.zeros((30, 40), bool)
+    expected[5:15, 10:20] = True
+    assert np.array_equal(example.masks[0], expected) and example.boxes.tolist() == [[10, 5, 20, 15]]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_run_lengths_are_uncompressed_as_the_mask_says(seed):
+    rng = np.random.default_rng(seed)
+    mask = np.kron(rng.random((7, 9)) < 0.5, np.ones((int(rng.integers(1, 90)), 3), bool)).astype(bool)
+    flat = np.r_[False, mask.ravel(order="F")]
+    edges = np.flatnonzero(flat[1:] != flat[:-1])
+    assert _uncompressed(rle.encode(mask)["counts"]) == np.diff(np.r_[0, edges, mask.size]).tolist()
+
+
+def test_categories_are_mapped_by_name_and_others_left_out(tmp_path):
+    labels = photos(tmp_path, [box(1, 2, 3, 4, category_id=k) for k in (7, 3, 9)])
+    assert CocoSource(labels, classes=("mug", "bowl"))[0].labels.tolist() == [2, 1]
+    assert CocoSource(labels, classes=("spoon",))[0].labels.tolist() == [1]
+
+
+def test_boxes_alone_and_pictures_without_objects(tmp_path):
+    source = CocoSource(photos(tmp_path, [box(1.5, 2, 3, 4)]), classes=("mug",))
+    assert not source.masks and source[0].masks is None and source[0].boxes.tolist() == [[1.5, 2, 4.5, 6]]
+    assert source[1].boxes.shape == (0, 4) and source[1].key == "2.png" and len(source) == 2
+    assert source[0].image.shape == (30, 40, 3) and source[0].image.dtype == np.uint8
+
+
+def test_crowds_are_ignored_regions(tmp_path):
+    crowd = rle.encode(np.ones((30, 40), bool))
+    labels = photos(tmp_path, [polygon(1, 1, 9, 1, 9, 9), box(0, 0, 40, 30, segmentation=crowd, iscrowd=1)])
+    source = CocoSource(labels, classes=("mug",))
+    assert source.masks and source[0].ignore.tolist() == [False, True] and source[0].masks[1].all()
+
+
+def test_the_crop_rule(tmp_path):
+    """A 10x10 object with 100, 50, 40, 20, 10 and 0 % of it inside the crop from x = 20."""
+    rights = [30, 25, 24, 22, 21, 20]
+    labels = photos(tmp_path, [box(right - 10, 12, 10, 10) for right in rights], sizes=((40, 30),))
+    example = CocoSource(labels, crop=(20, 10, 40, 30), classes=("mug",))[0]
+    assert example.boxes.tolist() == [[0, 2, 10, 12], [0, 2, 5, 12], [0, 2, 4, 12], [0, 2, 2, 12]]
+    assert example.ignore.tolist() == [False, False, True, True]
+    whole = CocoSource(labels, classes=("mug",))[0].image
+    assert np.array_equal(example.image, whole[10:30, 20:40])
+
+
+def test_masks_follow_the_crop(tmp_path):
+    labels = photos(tmp_path, [polygon(14, 12, 24, 12, 24, 22, 20, 22, 20, 18, 14, 18)], sizes=((40, 30),))
+    full, cut = (CocoSource(labels, crop=c, classes=("mug",))[0] for c in (None, (18, 10, 40, 30)))
+    assert np.array_equal(cut.masks[0], full.masks[0][10:30, 18:40])
+    assert cut.boxes.tolist() == [[0, 2, 6, 12]]  # 24 - 18 wide, 22 - 12 high
+
+
+def test_a_crop_that_does_not_fit_is_named(tmp_path):
+    with pytest.raises(GeneratorError, match=r"crop \[0, 0, 41, 30\] does not fit into 1\.png \(40x30\)"):
+        CocoSource(photos(tmp_path, []), crop=(0, 0, 41, 30), classes=("mug",))
+
+
+def test_the_smallest_are_ignored_by_area(tmp_path):
+    labels = photos(tmp_path, [box(0, 0, k, 2) for k in range(1, 11)])
+    source = CocoSource(labels, classes=("mug",), smallest=0.3)
+    assert source.thresholds == {"mug": 8} and source[0].ignore.tolist() == [True] * 3 + [False] * 7
+    assert CocoSource(labels, classes=("mug",), thresholds={"mug": 20})[0].ignore.sum() == 9
+
+
+def test_pictures_inside_a_package_are_found_without_importing_it(tmp_path):
+    size = (512, 512)
+    labels = tmp_path / "astronaut.json"
+    image = {"id": 1, "file_name": "astronaut.png", "width": size[0], "height": size[1]}
+    labels.write_text(json.dumps({"images": [image], "annotations": [], "categories": CATEGORIES}))
+    before = set(sys.modules)
+    source = CocoSource(labels, "package:skimage/data", classes=("mug",))
+    assert source[0].image.shape == (512, 512, 3)
+    assert not {name for name in set(sys.modules) - before if name.startswith("skimage")}
+    with pytest.raises(GeneratorError, match="no package 'nosuchpackage' is installed"):
+        CocoSource(labels, "package:nosuchpackage/data", classes=("mug",))
+
+
+def test_turned_pictures_are_shown_as_they_were_labelled(tmp_path):
+    """EXIF says "turn me": the labelled size tells whether labels are of the turned or of the stored picture."""
+    stored = np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8)
+    for width, height in ((40, 30), (30, 40)):
+        labels = photos(tmp_path, [], sizes=((width, height),))
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        Image.fromarray(stored).save(tmp_path / "real" / "1.png", exif=exif)
+        expected = stored if width == 40 else np.rot90(stored, -1)
+        assert np.array_equal(CocoSource(labels, classes=("mug",))[0].image, expected)
+
+
+def test_grey_pictures_become_three_channels(tmp_path):
+    labels = photos(tmp_path, [], sizes=((40, 30),))
+    Image.fromarray(np.full((30, 40), 77, np.uint8)).save(tmp_path / "real" / "1.png")
+    assert (CocoSource(labels, classes=("mug",))[0].image == 77).all()
+
+
+BROKEN = [
+    (box(1, 2, 3, 4, category_id=5), "unknown category 5"),
+    (box(1, 2, 3, 4, category_id=[3]), "unknown category '[3]'"),
+    (box(1, 2, 3, 4, image_id=8), "unknown image 8"),
+    (box(1, 2, 0, 4), "bbox is 0 wide and 4 high; remove this annotation or correct it"),
+    (box(39, 2, 9, 4), "bbox [39, 2, 9, 4] leaves the 40x30 picture"),
+    (box(1, float("nan"), 3, 4), "bbox holds something that is not a finite number"),
+    ({"bbox": [1, 2, 3]}, "bbox needs four numbers x y width height"),
+    ({}, "bbox needs four numbers x y width height"),
+    (box(1, 2, 3, 4, segmentation=[[1, 2, 3, 4]]), "segmentation[0] needs an even count of at least 6 coordinates"),
+    (
+        box(1, 2, 3, 4, segmentation=[[1, 2, 3, 4, "x", 6]]),
+        "segmentation[0] holds something that is not a finite number",
+    ),
+    (box(1, 2, 3, 4, segmentation=[[1, 2, 99, 4, 5, 6]]), "segmentation[0] leaves the 40x30 picture"),
+    (box(1, 2, 3, 4, segmentation=[[1, 2, 1, 2, 1, 2]]), "segmentation covers no pixel; remove this annotation"),
+    (box(1, 2, 3, 4, segmentation="x"), "segmentation is neither polygons nor run lengths of size [30, 40]"),
+    (box(1, 2, 3, 4, segmentation={"size": [40, 30], "counts": [1200]}), "segmentation is neither polygons nor run"),
+    (
+        box(1, 2, 3, 4, segmentation={"size": [30, 40], "counts": [1, 2]}),
+        "segmentation.counts add up to 3 of 1200 pixels",
+    ),
+    (box(1, 2, 3, 4, segmentation={"size": [30, 40], "counts": "ppp"}), "segmentation.counts"),
+    (box(1, 2, 3, 4, segmentation={"size": [30, 40], "counts": [-1, 1201]}), "segmentation.counts must be run lengths"),
+]
+
+
+def test_all_problems_are_named_at_once_with_their_places(tmp_path):
+    labels = photos(tmp_path, [one for one, _ in BROKEN] + [box(1, 2, 3, 4)])
+    with pytest.raises(InputError) as caught:
+        CocoSource(labels, classes=("mug",))
+    found = {problem.path: problem.message for problem in caught.value.problems}
+    assert len(found) == len(BROKEN)
+    for number, (_, message) in enumerate(BROKEN):
+        assert found[f"annotations[{number}] (id {number})"].startswith(message)
+
+
+def test_problems_with_pictures_and_classes(tmp_path):
+    labels = photos(tmp_path, [], sizes=((40, 30),) * 4)
+    data = json.loads(labels.read_text())
+    (tmp_path / "real" / "1.png").unlink()
+    (tmp_path / "real" / "2.png").write_bytes(b"no picture")
+    data["images"][2]["width"] = 41
+    data["images"][3]["id"] = 3
+    data["images"].append({"id": 9})
+    labels.write_text(json.dumps(data))
+    with pytest.raises(InputError) as caught:
+        CocoSource(labels, classes=("Mug", "bowl"))
+    text = str(caught.value)
+    for part in (
+        "categories: class 'Mug' is not labelled here (did you mean 'mug'?)",
+        "images[0] (id 1): " + str(tmp_path / "real" / "1.png") + " does not exist",
+        "2.png is not a picture",
+        "images[2] (id 3): " + str(tmp_path / "real" / "3.png") + " is 40x30, labelled as 41x30",
+        "images[3] (id 3): its id is used twice",
+        "images[4] (id 9): needs file_name, width and height",
+    ):
+        assert part in text
+    assert len(caught.value.problems) == 6
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"images": [}', r"real\.json:1:13: not JSON"),
+        ("[]", "has no list 'images'"),
+        ('{"images": [], "annotations": [1], "categories": []}', "annotations: must hold objects only"),
+    ],
+)
+def test_files_that_are_no_coco_labels(tmp_path, text, message):
+    (tmp_path / "real.json").write_text(text)
+    with pytest.raises(InputError, match=message):
+        CocoSource(tmp_path / "real.json", classes=("mug",))
+    with pytest.raises(InputError, match="cannot be read"):
+        CocoSource(tmp_path / "none.json", classes=("mug",))

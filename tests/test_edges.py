@@ -1,0 +1,127 @@
+"""Edge cases: conditions, facts of frames by hand, faults of specs."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from generator.balance.tags import facts_of, tags_of
+from generator.base.frame import Frame, Instance
+from generator.base.geometry import Box, Camera
+from generator.spec.edges import KNOWN_LABEL_FACTS, Condition, EdgeCase, check_facts, holds
+
+CASE = TypeAdapter(EdgeCase)
+
+
+@pytest.mark.parametrize(
+    ("condition", "true", "false"),
+    [
+        ({"below": 0.2}, [0.19, -5], [0.2, 1]),
+        ({"above": 0.2}, [0.21], [0.2, 0]),
+        ({"at_least": 3}, [3, 4], [2.99]),
+        ({"at_most": 3}, [3, 0], [3.01]),
+        ({"between": [1, 2]}, [1, 1.5, 2], [0.99, 2.01]),
+        ({"above": 1, "at_most": 2}, [2, 1.5], [1, 2.1]),
+    ],
+)
+def test_conditions(condition, true, false):
+    parsed = Condition.model_validate(condition)
+    assert all(map(parsed.holds, true)) and not any(map(parsed.holds, false))
+
+
+@given(
+    st.dictionaries(st.sampled_from(["below", "above", "at_least", "at_most"]), st.integers(0, 6), min_size=1),
+    st.integers(0, 6),
+    st.integers(0, 6),
+)
+def test_reachable_is_what_a_fine_grid_finds(bounds, a, b):
+    """With whole numbers as bounds, quarters hit every interval."""
+    condition, low, high = Condition(**bounds), min(a, b), max(a, b)
+    grid = [low + k / 4 for k in range(4 * (high - low) + 1)]
+    assert condition.reachable(low, high) == any(condition.holds(value) for value in grid)
+
+
+def test_a_condition_needs_a_bound_and_an_order():
+    for wrong in ({}, {"between": [2, 1]}, {"beneath": 1}):
+        with pytest.raises(ValidationError):
+            Condition.model_validate(wrong)
+    with pytest.raises(ValidationError):
+        CASE.validate_python({})
+
+
+def test_all_conditions_must_hold_and_absent_facts_never_do():
+    case = CASE.validate_python({"visible_fraction": {"below": 0.3}, "annotated": {"at_least": 3}})
+    assert holds(case, {"visible_fraction": 0.2, "annotated": 3})
+    assert not holds(case, {"visible_fraction": 0.2, "annotated": 2})
+    assert not holds(case, {"annotated": 3})
+
+
+def test_facts_are_checked_against_what_the_scene_draws():
+    case = {
+        "world.strenght": {"below": 1},
+        "world.strength": {"below": 0.01},
+        "pixels": {"below": 50},
+        "count.mug": {"above": 1},
+    }
+    found = check_facts(CASE.validate_python(case), {"world.strength": (0.05, 3.0), "render.samples": None})
+    assert [loc for loc, _ in found] == [("world.strenght",), ("world.strength",)]
+    assert "did you mean 'world.strength'?" in found[0][1]
+    assert found[1][1] == "never holds: the scene draws world.strength from 0.05 to 3"
+
+
+def instance(
+    number: int, label: str | None, visible: int, amodal: int, box: Box | None, truncated: float = 0.0
+) -> Instance:
+    fraction = visible / amodal if amodal else 0.0
+    return Instance(number, f"o{number}", label, 1, "a", visible, amodal, box, box, fraction, truncated)
+
+
+def frame_of(*instances: Instance) -> Frame:
+    empty = np.zeros((10, 20), np.uint16)
+    camera = Camera(20, 10, 20, 20, 10, 5, np.eye(4))
+    depth, normal = np.full((10, 20), np.inf, np.float32), np.zeros((10, 20, 3), np.float32)
+    return Frame(empty, depth, normal, {}, instances, camera, facts={"world.strength": 0.1})
+
+
+def test_facts_of_a_frame_by_hand():
+    frame = frame_of(
+        instance(1, "mug", 20, 20, (0, 0, 5, 4)),
+        instance(2, "mug", 8, 16, (4, 3, 8, 7), truncated=0.25),
+        instance(3, "bowl", 0, 10, (7, 0, 12, 6)),  # hidden, yet in the image
+        instance(4, "bowl", 0, 0, None, truncated=1.0),  # outside
+        instance(5, None, 30, 60, (0, 0, 20, 10), truncated=0.9),  # a distractor
+    )
+    assert facts_of(frame, ("mug", "bowl"), {"lights.lamps.count": 2}, scale=4) == {
+        "annotated": 2,
+        "count.bowl": 0,
+        "count.mug": 2,
+        "coverage": 28 / 200,
+        "crowding": 2,
+        "lights.lamps.count": 2,
+        "occluded_share": 2 / 3,
+        "pixels": 8 * 16,
+        "truncated_fraction": 0.25,
+        "visible_fraction": 0,
+        "world.strength": 0.1,
+    }
+
+
+def test_a_frame_without_objects_lacks_facts_about_them():
+    facts = facts_of(frame_of(instance(1, None, 5, 5, (0, 0, 1, 5))), ("mug",))
+    assert facts == {"annotated": 0, "count.mug": 0, "coverage": 0, "world.strength": 0.1}
+
+
+def test_every_label_fact_is_documented():
+    facts = facts_of(frame_of(instance(1, "mug", 5, 5, (0, 0, 1, 5))), ("mug",))
+    assert {f for f in facts if "." not in f} == set(KNOWN_LABEL_FACTS)
+
+
+def test_tags_are_the_names_of_cases_that_hold():
+    cases = {
+        "night": {"world.strength": {"below": 0.2}},
+        "alone": {"annotated": {"at_most": 1}},
+        "no": {"pixels": {"above": 9}},
+    }
+    parsed = {name: CASE.validate_python(case) for name, case in cases.items()}
+    assert tags_of({"world.strength": 0.1, "annotated": 1.0, "pixels": 9.0}, parsed) == ("alone", "night")

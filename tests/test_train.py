@@ -1,0 +1,267 @@
+"""Training on tiny pictures of discs: it learns, it resumes exactly, it says what is wrong."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from generator.base.draw import Draw
+from generator.base.errors import TrainError
+from generator.dataset.examples import Example
+from generator.spec.config import Train
+
+pytestmark = pytest.mark.torch
+torch = pytest.importorskip("torch")
+
+from generator.train import checkpoint  # noqa: E402
+from generator.train.augment import boxes_of  # noqa: E402
+from generator.train.batches import as_target  # noqa: E402
+from generator.train.evaluate import choose_threshold, detect, evaluate  # noqa: E402
+from generator.train.ignore import IgnoringProposals, covered  # noqa: E402
+from generator.train.loop import create, schedule, train  # noqa: E402
+from generator.train.model import Detector  # noqa: E402
+
+TINY = Train(backbone="efficientnet_lite0", steps=6, batch=2, size=64, checkpoint_every=3)
+
+
+class Discs:
+    """Bright discs on dark ground, of class 1 or, squashed, 2."""
+
+    def __init__(self, count: int = 6, masks: bool = True, classes: tuple[str, ...] = ("disc", "ellipse")) -> None:
+        self.count, self.masks, self.classes, self.name = count, masks, classes, "discs"
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> Example:
+        rng = (Draw(0, index) / "discs").rng()
+        y, x = np.mgrid[:64, :80] + 0.5
+        labels = rng.integers(1, 3, 3)
+        places = zip(labels, ((16, 16), (60, 20), (36, 46)), rng.uniform(9, 14, 3), strict=True)
+        found = np.stack([np.hypot(x - u, (y - v) * label) < radius for label, (u, v), radius in places])
+        image = np.where(found.any(0)[..., None], rng.uniform(150, 250, 3), rng.uniform(0, 80, 3))
+        image = (image + rng.uniform(-5, 5, image.shape)).clip(0, 255).astype(np.uint8)
+        masks = found if self.masks else None
+        return Example(image, boxes_of(found), labels, masks, np.zeros(3, bool), f"disc{index}")
+
+
+def run(folder: Path, spec: Train = TINY, **kwargs: object) -> Path:
+    return train({"synthetic": Discs()}, {"synthetic": 1.0}, spec, folder, 0, **kwargs)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return run(tmp_path_factory.mktemp("run"))
+
+
+def losses(folder: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+
+
+def total(line: Mapping[str, float]) -> float:
+    return sum(value for name, value in line.items() if name.startswith("loss"))
+
+
+@pytest.mark.slow
+def test_learning_lowers_the_loss_and_finds_discs(tmp_path: Path) -> None:
+    model = run(tmp_path, TINY.model_copy(update={"steps": 80, "batch": 4, "ema": 0.9}))
+    log = [total(line) for line in losses(tmp_path)]
+    assert np.mean(log[-10:]) < 0.5 * np.mean(log[:10])
+    result = evaluate(model, Discs(4), choose_threshold(model, Discs()))
+    assert result.box.ap50 > 0.8
+    assert result.mask.ap50 > 0.8
+    assert result.box_counts.f1 > 0.7
+
+
+def test_a_run_taken_up_again_equals_one_that_was_not_stopped(trained: Path, tmp_path: Path) -> None:
+    def stop(step: int, _: Mapping[str, float]) -> None:
+        if step == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, on_step=stop)
+    assert checkpoint.load(tmp_path / "checkpoint.pt")["log"] == checkpoint_log(tmp_path)
+    steps: list[int] = []
+    resumed = checkpoint.load(run(tmp_path, on_step=lambda step, _: steps.append(step)))
+    assert steps == [3, 4, 5]
+    whole = checkpoint.load(trained)
+    assert resumed["weights"].keys() == whole["weights"].keys()
+    assert all(torch.equal(resumed["weights"][name], value) for name, value in whole["weights"].items())
+    assert losses(tmp_path) == losses(trained.parent)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["log.jsonl", "model.pt"]
+
+
+def checkpoint_log(folder: Path) -> list[dict[str, float]]:
+    return [{name: value for name, value in line.items() if name != "step"} for line in losses(folder)]
+
+
+def test_a_finished_run_is_returned_and_another_run_is_not_overwritten(trained: Path) -> None:
+    before = trained.read_bytes()
+    assert run(trained.parent, on_step=lambda step, _: pytest.fail("trained again")) == trained
+    assert run(trained.parent, TINY.model_copy(update={"seeds": 3, "arms": ("real",)})) == trained
+    with pytest.raises(TrainError, match="other settings"):
+        run(trained.parent, TINY.model_copy(update={"rate": 0.5}))
+    assert trained.read_bytes() == before
+
+
+def test_the_checkpoint_says_what_made_it(trained: Path) -> None:
+    content = checkpoint.load(trained)
+    assert content["classes"] == ["disc", "ellipse"]
+    assert (content["seed"], content["shares"], content["sizes"]) == (0, {"synthetic": 1.0}, {"synthetic": 6})
+    assert Train.model_validate(content["train"]) == TINY.model_copy(update={"checkpoint_every": 100})
+
+
+def test_detections_lie_in_the_picture_surest_first(trained: Path) -> None:
+    found = detect(trained, Discs()[0].image, "x")
+    assert found.key == "x"
+    scores = [item.score for item in found.items]
+    assert scores == sorted(scores, reverse=True)
+    for item in found.items:
+        assert 0 <= item.box[0] <= item.box[2] <= 80
+        assert 0 <= item.box[1] <= item.box[3] <= 64
+        assert item.mask().shape == (64, 80)
+
+
+def test_the_average_is_not_the_last_step(tmp_path: Path, trained: Path) -> None:
+    last = checkpoint.load(run(tmp_path, TINY.model_copy(update={"ema": 0.0})))["weights"]
+    mean = checkpoint.load(trained)["weights"]
+    assert any(not torch.equal(last[name], mean[name]) for name in mean)
+
+
+class Broken(Discs):
+    """A label far outside every number that float32 can square."""
+
+    def __getitem__(self, index: int) -> Example:
+        example = super().__getitem__(index)
+        return replace(example, boxes=np.full_like(example.boxes, np.nan), masks=None)
+
+
+def test_numbers_that_are_not_finite_stop_the_run_and_name_the_pictures(tmp_path: Path) -> None:
+    spec = TINY.model_copy(update={"rate": 1e30, "steps": 3})
+    with pytest.raises(TrainError, match=r"not finite .* on synthetic/disc\d, synthetic/disc\d"):
+        run(tmp_path, spec)
+    assert not (tmp_path / "model.pt").exists()
+
+
+def test_boxes_alone_train_faster_rcnn_but_not_mask_rcnn(tmp_path: Path) -> None:
+    bare = {"real": Discs(masks=False)}
+    with pytest.raises(TrainError, match="faster_rcnn"):
+        train(bare, {"real": 1.0}, TINY, tmp_path / "mask", 0)
+    spec = TINY.model_copy(update={"model": "faster_rcnn", "steps": 1})
+    result = evaluate(train(bare, {"real": 1.0}, spec, tmp_path / "box", 0), Discs(2, masks=False))
+    assert result.mask is None
+
+
+def test_sources_of_other_classes_are_refused(tmp_path: Path, trained: Path) -> None:
+    other = Discs(classes=("ellipse", "disc"))
+    with pytest.raises(TrainError, match="different classes"):
+        train({"real": other, "synthetic": Discs()}, {"real": 0.5, "synthetic": 0.5}, TINY, tmp_path, 0)
+    with pytest.raises(TrainError, match="same classes in the same order"):
+        evaluate(trained, other)
+
+
+@pytest.mark.parametrize("step", [0, 9, 10, 55, 99])
+def test_the_rate_rises_over_a_tenth_and_falls_as_a_cosine(step: int) -> None:
+    expected = (step + 1) / 10 if step < 10 else (1 + np.cos(np.pi * (step - 10) / 90)) / 2
+    assert schedule(step, 100) == pytest.approx(expected)
+
+
+def test_the_first_layers_and_batch_statistics_are_frozen(trained: Path) -> None:
+    fresh, learned = create(TINY, ("disc", "ellipse"), 0).state_dict(), checkpoint.load(trained)["weights"]
+    same = {name for name in fresh if torch.equal(fresh[name], learned[name])}
+    body = {name for name in fresh if name.startswith("backbone.body.")}
+    assert {name for name in body if "running" in name or name.split(".")[2] in "01"} <= same
+    assert "backbone.body.2.layers.0.0.weight" not in same
+
+
+# --- init -----------------------------------------------------------------------------------------------------------
+
+
+def test_init_moves_rows_by_class_name_and_tells_what_is_fresh(trained: Path) -> None:
+    stored = checkpoint.load(trained)["weights"]
+    model = create(TINY, ("ball", "ellipse", "disc"), 1)
+    own = {name: value.clone() for name, value in model.state_dict().items()}
+    fresh = checkpoint.initialize(model, trained, ("ball", "ellipse", "disc"))
+    new = model.state_dict()
+    assert fresh == []
+    for name in ("box_predictor.cls_score.weight", "mask_predictor.mask_fcn_logits.bias"):
+        rows, old = new[f"roi_heads.{name}"], stored[f"roi_heads.{name}"]
+        assert torch.equal(rows[[0, 2, 3]], old[[0, 2, 1]])
+        assert torch.equal(rows[1], own[f"roi_heads.{name}"][1])
+    boxes = "roi_heads.box_predictor.bbox_pred.weight"
+    assert torch.equal(new[boxes][8:16], stored[boxes][[8, 9, 10, 11, 4, 5, 6, 7]])
+
+
+def test_init_from_a_classifier_fills_the_body_alone(tmp_path: Path) -> None:
+    from torchvision.models import mobilenet_v3_large
+
+    classifier = mobilenet_v3_large()
+    torch.save(classifier.state_dict(), tmp_path / "classifier.pth")
+    model = Detector("mobilenet_v3", 1, masks=False, size=64)
+    assert not model.statistics_frozen
+    fresh = checkpoint.initialize(model, tmp_path / "classifier.pth", ("disc",))
+    assert model.statistics_frozen
+    assert all(not name.startswith("backbone.body") for name in fresh)
+    assert torch.equal(model.backbone.body["0"][0].weight, classifier.features[0][0].weight)
+
+
+def test_init_of_nothing_that_fits_is_refused(tmp_path: Path) -> None:
+    torch.save({"something": torch.zeros(3)}, tmp_path / "other.pth")
+    (tmp_path / "text.pth").write_text("no tensors")
+    for name, message in [("other.pth", "no tensor fits"), ("text.pth", "not a file of tensors"), ("none", "no such file")]:
+        with pytest.raises(TrainError, match=message):
+            create(TINY.model_copy(update={"init": str(tmp_path / name)}), ("disc",), 0)
+
+
+# --- ignored regions ------------------------------------------------------------------------------------------------
+
+
+def test_covered_agrees_with_counting_pixels() -> None:
+    rng = np.random.default_rng(0)
+    corner, size = rng.integers(0, 20, (2, 40, 2)), rng.integers(1, 12, (2, 40, 2))
+    boxes, regions = np.concatenate([corner, corner + size], 2)
+    regions = regions[:3]
+    pixels = np.zeros((2, 40, 32, 32), bool)
+    for side, some in enumerate((boxes, regions)):
+        for k, (x0, y0, x1, y1) in enumerate(some):
+            pixels[side, k, y0:y1, x0:x1] = True
+    shared = (pixels[0, :, None] & pixels[1, None, :3]).sum((2, 3))
+    expected = (2 * shared >= pixels[0].sum((1, 2))[:, None]).any(1)
+    found = covered(torch.tensor(boxes, dtype=torch.float32), torch.tensor(regions, dtype=torch.float32))
+    assert found.tolist() == expected.tolist()
+    assert 0 < expected.sum() < 40
+
+
+def test_ignored_regions_are_no_background() -> None:
+    """With the whole picture ignored but for one disc no candidate is background; without, most are."""
+    model = Detector("efficientnet_lite0", 2, masks=True, size=64, pretrained=False)
+    assert isinstance(model.rpn, IgnoringProposals)
+    example = Discs()[0]
+    anchors = [torch.tensor([[4.0, 4, 30, 30], [0, 40, 16, 60], [50, 40, 70, 60]])]
+    for ignore, background in [([], True), ([[0.0, 0, 80, 64]], False)]:
+        target = as_target(example, masks=True) | {"ignore": torch.tensor(ignore).reshape(-1, 4)}
+        labels, _ = model.rpn.assign_targets_to_anchors(anchors, [target])
+        assert bool((labels[0] == 0).any()) is background
+        boxes, classes = [target["boxes"]], [target["labels"]]
+        proposals, _, chosen, _ = model.roi_heads.select_training_samples(anchors, [target])
+        assert bool((chosen[0] == 0).any()) is background
+        assert boxes and classes and len(proposals[0])
+
+
+def test_ignored_instances_are_no_targets() -> None:
+    example = replace(Discs()[0], ignore=np.array([False, True, False]))
+    target = as_target(example, masks=True)
+    assert len(target["boxes"]) == len(target["labels"]) == len(target["masks"]) == 2
+    assert target["ignore"].tolist() == [example.boxes[1].tolist()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backbone", ["mobilenet_v3", "resnet50"])
+@pytest.mark.parametrize("kind", ["mask_rcnn", "faster_rcnn"])
+def test_every_backbone_takes_a_step_and_detects(backbone: str, kind: str, tmp_path: Path) -> None:
+    spec = Train(backbone=backbone, model=kind, steps=1, batch=1, size=64)
+    result = evaluate(run(tmp_path, spec), Discs(1))
+    assert (result.mask is None) == (kind == "faster_rcnn") or not result.detections[0].items
