@@ -12,7 +12,9 @@ from generator.base.draw import Draw
 from generator.dataset.examples import Example
 from generator.train.augment import Augment, boxes_of, crop, mirror, scaled, upside_down
 
-PLAIN = Augment(zoom=(1.0, 1.0), mirror=0, contrast=0, brightness=0, gamma=1, tint=0, saturation=0, gray=0, blur=0, noise=0)
+PLAIN = Augment(
+    zoom=(1.0, 1.0), mirror=0, contrast=0, brightness=0, gamma=1, tint=0, saturation=0, gray=0, blur=0, noise=0
+)
 
 
 def rectangles(height: int = 48, width: int = 64, count: int = 5, seed: int = 0, masks: bool = True) -> Example:
@@ -57,7 +59,9 @@ def test_boxes_alone_move_as_boxes_of_masks_do(seed: int) -> None:
     change = replace(PLAIN, zoom=(0.7, 1.6), mirror=0.5, upside_down=0.5, keep=0.0)
     with_masks = np.stack([np.eye(1, 48 * 64, 64 * y + x, dtype=bool).reshape(48, 64) for y, x in [(5, 5), (40, 60)]])
     with_masks[0, 5:25, 5:30] = with_masks[1, 30:41, 40:61] = True
-    rich = Example(np.zeros((48, 64, 3), np.uint8), boxes_of(with_masks), np.array([1, 2]), with_masks, np.zeros(2, bool), "")
+    rich = Example(
+        np.zeros((48, 64, 3), np.uint8), boxes_of(with_masks), np.array([1, 2]), with_masks, np.zeros(2, bool), ""
+    )
     _, a = change(rich, 40, Draw(seed))
     _, b = change(replace(rich, masks=None), 40, Draw(seed))
     common = sorted(set(a.labels) & set(b.labels))
@@ -86,7 +90,9 @@ def test_pictures_are_in_range_and_never_larger_than_asked(seed: int, size: int)
 def test_crops_ignore_what_they_mostly_cut_off_and_drop_what_is_outside(masks: bool) -> None:
     found = np.zeros((3, 20, 20), bool)
     found[0, 2:6, 2:6] = found[1, 2:12, 8:12] = found[2, 15:19, 15:19] = True
-    before = Example(np.zeros((20, 20, 3), np.uint8), boxes_of(found), np.array([1, 2, 3]), found, np.zeros(3, bool), "")
+    before = Example(
+        np.zeros((20, 20, 3), np.uint8), boxes_of(found), np.array([1, 2, 3]), found, np.zeros(3, bool), ""
+    )
     after = crop(before if masks else replace(before, masks=None), (0, 0, 20, 4), keep=0.3)  # half of 1, a fifth of 2
     assert after.labels.tolist() == [1, 2]
     assert after.ignore.tolist() == [False, True]
@@ -105,7 +111,9 @@ def test_shrinking_by_two_averages_pixels_and_keeps_halved_boxes() -> None:
 
 def test_pictures_without_objects_pass() -> None:
     empty = rectangles(count=1)
-    none = replace(empty, boxes=empty.boxes[:0], labels=empty.labels[:0], masks=empty.masks[:0], ignore=empty.ignore[:0])
+    none = replace(
+        empty, boxes=empty.boxes[:0], labels=empty.labels[:0], masks=empty.masks[:0], ignore=empty.ignore[:0]
+    )
     _, labels = Augment()(none, 48, Draw(0))
     assert labels.boxes.shape == (0, 4)
     assert labels.masks.shape[0] == 0

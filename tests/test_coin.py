@@ -14,14 +14,13 @@ def body(**params: float) -> trimesh.Trimesh:
     return trimesh.Trimesh(mesh.vertices.astype(float), mesh.faces, process=False)
 
 
-def silhouette(variant: int) -> np.ndarray:
-    """Outline from above in order of angle, from the widest ring of the edge."""
-    vertices = coin(variant=variant).vertices.astype(float)
-    flat = vertices[:, :2]
-    angle = np.round(np.degrees(np.arctan2(flat[:, 1], flat[:, 0])), 3)
-    distance = np.linalg.norm(flat, axis=1)
-    rim = [flat[angle == a][distance[angle == a].argmax()] for a in np.unique(angle) if (angle == a).sum() >= 6]
-    return np.array(rim)
+def outline(variant: int) -> tuple[float, np.ndarray]:
+    """Area of the shadow from above (what all faces that look up cover) and the corners of its convex hull."""
+    solid = body(variant=variant)
+    flat = solid.vertices[:, :2]
+    first, second = (solid.triangles[:, k, :2] - solid.triangles[:, 0, :2] for k in (1, 2))
+    covered = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
+    return covered[covered > 0].sum() / 2, flat[ConvexHull(flat).vertices]
 
 
 def test_registered_with_plain_float_parameters() -> None:
@@ -38,12 +37,14 @@ def test_closed_with_outward_faces(variant: int) -> None:
     assert 6000 <= len(solid.faces) <= 10000
 
 
-@pytest.mark.parametrize("params", [{}, {"radius": 0.02, "thickness": 0.001}, {"chips": 1.0, "uneven": 1.5, "wear": 1.0}, {"rings": 12}])
+@pytest.mark.parametrize(
+    "params", [{}, {"radius": 0.02, "thickness": 0.001}, {"chips": 1.0, "uneven": 1.5, "wear": 1.0}, {"rings": 12}]
+)
 def test_within_radius_and_thickness(params: dict[str, float]) -> None:
     radius, thickness = params.get("radius", 0.012), params.get("thickness", 0.0028)
     for variant in VARIANTS:
         vertices = coin(variant=variant, **params).vertices
-        assert np.linalg.norm(vertices[:, :2], axis=1).max() == pytest.approx(radius, rel=1e-3)
+        assert np.linalg.norm(vertices[:, :2], axis=1).max() == pytest.approx(radius, rel=6e-3)
         assert vertices[:, 2].min() == pytest.approx(-thickness / 2, rel=1e-5)
         assert vertices[:, 2].max() <= thickness / 2 * (1 + 1e-5)
 
@@ -70,11 +71,10 @@ def test_same_variant_same_bytes_other_variant_other_coin() -> None:
 def test_outlines_are_oval_and_chipped_as_ancient_flans_are() -> None:
     solidity, aspect = [], []
     for variant in VARIANTS:
-        x, y = (rim := silhouette(variant)).T
-        area = 0.5 * abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))
-        solidity.append(area / ConvexHull(rim).volume)
+        area, hull = outline(variant)
+        solidity.append(area / ConvexHull(hull).volume)
         turns = np.linspace(0, np.pi, 90, endpoint=False)
-        widths = np.ptp(rim @ np.stack([np.cos(turns), np.sin(turns)]), axis=0)
+        widths = np.ptp(hull @ np.stack([np.cos(turns), np.sin(turns)]), axis=0)
         aspect.append(widths.max() / widths.min())
-    assert 0.95 < np.min(solidity) and np.median(solidity) > 0.985
-    assert 1.01 < np.median(aspect) < 1.12 and max(aspect) < 1.25
+    assert 0.98 < np.min(solidity) < 0.997 and 0.997 < np.median(solidity) < 0.9997
+    assert 1.03 < np.median(aspect) < 1.12 and 1.1 < max(aspect) < 1.25

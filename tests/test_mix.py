@@ -3,14 +3,11 @@
 from collections import Counter
 from fractions import Fraction
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.base.errors import TrainError
-from generator.dataset.examples import Example
-from generator.mix.pruning import prune
 from generator.mix.recipes import advice, shares
 from generator.mix.sampler import Mixture
 
@@ -113,23 +110,3 @@ def test_an_unknown_arm_suggests_one() -> None:
 )
 def test_advice_follows_the_budget_rule(real: int, synthetic: int, steps: int, batch: int, says: str) -> None:
     assert says in advice(real, synthetic, steps, batch)
-
-
-class Squares:
-    """Pictures with one square each, of side 1, 2, 3, ..."""
-
-    name, classes, masks = "squares", ("square",), False
-
-    def __len__(self) -> int:
-        return 10
-
-    def __getitem__(self, index: int) -> Example:
-        boxes = np.array([[0, 0, index + 1, index + 1]], np.float32)
-        image = np.zeros((16, 16, 3), np.uint8)
-        return Example(image, boxes, np.ones(1, np.int64), None, np.zeros(1, bool), str(index))
-
-
-@pytest.mark.parametrize(("share", "ignored"), [(0.0, 0), (0.05, 0), (0.3, 3), (1.0, 9)])
-def test_pruning_ignores_the_smallest_share_but_never_all(share: float, ignored: int) -> None:
-    pruned = prune(Squares(), share)
-    assert [bool(pruned[k].ignore[0]) for k in range(10)] == [True] * ignored + [False] * (10 - ignored)

@@ -27,7 +27,9 @@ class Real:
 
     name, classes = "real", ("a", "b")
 
-    def __init__(self, pictures: list[list[tuple[Box, int]]], ignored: set[Box] = frozenset(), masks: bool = True) -> None:
+    def __init__(
+        self, pictures: list[list[tuple[Box, int]]], ignored: set[Box] = frozenset(), masks: bool = True
+    ) -> None:
         self.pictures, self.ignored, self.masks = pictures, ignored, masks
 
     def __len__(self) -> int:

@@ -31,7 +31,7 @@ objects:
     place: {on: stage, area: [1, 1]}
     material: {color: {gray: {ref: tone}}}
 lights:
-  lamps: {count: 2, position: {shell: {radius: [1, 2], elevation: [20, 80]}}}
+  lamps: {count: 2, position: {shell: {radius: [1, 2], elevation: [20, 80]}}, power: 5}
 camera: {position: {shell: {radius: [1, 1.5], elevation: [30, 80]}}}
 edge_cases:
   night: {world.strength: {below: 0.2}}

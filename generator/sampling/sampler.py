@@ -21,7 +21,7 @@ from generator.base.scene import (
     WorldSample,
 )
 from generator.distributions.colors import black_body
-from generator.sampling.materials import material
+from generator.sampling.materials import material, unit
 from generator.sampling.objects import Placed, objects
 from generator.sampling.scope import Scope, happens, vector
 from generator.spec.scene import LightGroup, SceneSpec
@@ -114,6 +114,7 @@ class Sampler:
             denoise=happens(render.denoise, scope.draw / "render" / "denoise"),
             bounces=max(0, round(scope.number("render.bounces", render.bounces))),
             exposure=scope.number("render.exposure", render.exposure),
+            metering=unit(scope.number("render.metering", render.metering)),
         )
 
     def _sensor(self, scope: Scope) -> SensorSample:

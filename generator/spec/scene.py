@@ -153,13 +153,15 @@ class CameraSpec(Strict):
 
 
 class RenderSpec(Strict):
-    """How to paint. Quality and engine may be random too."""
+    """How to paint. Quality and engine may be random too. `denoise` is a probability. `exposure` in stops; `metering` is
+    how far the camera's automatic exposure goes towards middle grey, 0 (not at all) to 1."""
 
     engine: Choice = Constant(value="cycles")
     samples: Scalar = number(8)
     denoise: Scalar = number(1)
     bounces: Scalar = number(4)
     exposure: Scalar = number(0)
+    metering: Scalar = number(0)
 
     @model_validator(mode="after")
     def _engines(self) -> "RenderSpec":

@@ -169,7 +169,9 @@ def in_camera(
     from scipy.spatial.transform import Rotation
 
     position = camera.camera_from_world[:3, :3] @ np.array(one.pose.position) + camera.camera_from_world[:3, 3]
-    turned = Rotation.from_matrix(camera.camera_from_world[:3, :3]) * Rotation.from_quat(one.pose.rotation, scalar_first=True)
+    turned = Rotation.from_matrix(camera.camera_from_world[:3, :3]) * Rotation.from_quat(
+        one.pose.rotation, scalar_first=True
+    )
     x, y, z = (float(v) for v in position)
     w, i, j, k = (float(v) for v in turned.as_quat(canonical=True, scalar_first=True))
     return (x, y, z), (w, i, j, k)

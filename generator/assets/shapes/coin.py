@@ -14,7 +14,7 @@ EDGE = ((0.982, 0.36), (1.0, 0.08), (0.994, -0.22), (0.97, -0.42), (0.93, -0.5))
 
 @SHAPES("coin")
 def coin(
-    radius: float = 0.012, thickness: float = 0.0028, variant: float = 0, relief: float = 0.08, chips: float = 0.5,
+    radius: float = 0.012, thickness: float = 0.0028, variant: float = 0, relief: float = 0.1, chips: float = 0.5,
     uneven: float = 1.0, wear: float = 0.4, rings: float = 34,
 ) -> Mesh:  # fmt: skip
     """A coin lying flat, centred on the origin, face up.
@@ -82,25 +82,22 @@ def skirt(rings: int) -> Array:
 def outline(angle: Array, draw: Draw, chips: float, uneven: float) -> Array:
     """Radius (0..1] of the flan in each direction: an oval, low harmonics, straight cuts, notches and small spurs."""
     rng = draw.rng()
-    order = np.arange(2, 12)
-    size = (
-        uneven
-        * rng.uniform(0.2, 1, len(order))
-        * np.array([0.07, 0.016, 0.012, 0.008, 0.006, 0.005, 0.004, 0.003, 0.003, 0.002])
-    )
+    order, most = np.arange(2, 14), [0.09, 0.022, 0.018, 0.014, 0.012, 0.01, 0.009, 0.008, 0.007, 0.006, 0.005, 0.004]
+    size = uneven * rng.uniform(0, 1, len(order)) * np.array(most)
     size[0] *= rng.random()
     edge = 1 + (size * np.cos(order * angle[:, None] + rng.uniform(0, 2 * np.pi, len(order)))).sum(1)
     for _ in range(rng.binomial(3, 0.5 * chips)):
         away = np.cos(angle - rng.uniform(0, 2 * np.pi))
         edge = np.minimum(edge, np.where(away > 0.5, (1 - rng.uniform(0, 0.09) * chips) / np.maximum(away, 0.5), 2))
-    for _ in range(rng.binomial(4, 0.4 * chips)):
+    for _ in range(rng.binomial(5, 0.5 * chips)):
         away = np.angle(np.exp(1j * (angle - rng.uniform(0, 2 * np.pi))))
-        edge += rng.choice([-0.12, 0.05]) * chips * rng.random() * np.exp(-((away / rng.uniform(0.04, 0.16)) ** 2))
+        depth = rng.choice([-0.15, -0.15, 0.06]) * chips * rng.random()
+        edge += depth * np.exp(-((away / rng.uniform(0.04, 0.2)) ** 2))
     return np.asarray(edge / edge.max())
 
 
 def struck(grid: Array, draw: Draw, wear: float) -> Array:
-    """Height 0..1 of the face at points of the unit disc: the design struck off centre on a worn, slightly domed flan."""
+    """Height 0..1 of the face at points of the unit disc: the design, struck off centre on a worn and domed flan."""
     rng = (draw / "strike").rng()
     turn, slip = rng.uniform(0, 2 * np.pi), rng.normal(0, 0.06, 2)
     c, s = np.cos(turn), np.sin(turn)

@@ -4,7 +4,7 @@ Points are (n, 2) in the die's own frame, where the die has radius 1; heights ar
 portrait of anything: it has the sizes, the crowding and the contrast of what was struck on coins.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -21,10 +21,10 @@ def waves(points: Array, rng: Rng, low: float, high: float, count: int = 28) -> 
     return np.asarray(np.cos(along).sum(1) / np.sqrt(1.5 * count))
 
 
-def blob(points: Array, x: float, y: float, wide: float, high: float, turn: float = 0.0) -> Array:
+def blob(points: Array, at: Sequence[float] | Array, wide: float, high: float, turn: float = 0.0) -> Array:
     """A pillow: 1 in the middle of an ellipse, 0 outside, steep at its border as struck designs are."""
     c, s = np.cos(turn), np.sin(turn)
-    local = (points - (x, y)) @ np.array([[c, -s], [s, c]]) / (wide, high)
+    local = (points - np.asarray(at)) @ np.array([[c, -s], [s, c]]) / (wide, high)
     return np.asarray(np.clip(1.25 * (1 - (local**2).sum(1)), 0, 1) ** 0.6)
 
 
@@ -40,13 +40,17 @@ def head(points: Array, rng: Rng) -> Array:
     """A head in profile: skull, jaw, neck, nose, eye, and curls or a helmet's ridges."""
     grow = rng.uniform(0.8, 1.1)
     p = points / grow
-    skull = blob(p, 0, 0.17, 0.46, 0.5)
-    face = [blob(p, 0.16, -0.1, 0.3, 0.42, 0.25), blob(p, 0.45, -0.02, 0.1, 0.16, 0.4), blob(p, 0.33, -0.33, 0.12, 0.1)]
-    neck = blob(p, -0.12, -0.55, 0.26, 0.36, -0.2)
+    skull = blob(p, (0, 0.17), 0.46, 0.5)
+    face = [
+        blob(p, (0.16, -0.1), 0.3, 0.42, 0.25),
+        blob(p, (0.45, -0.02), 0.1, 0.16, 0.4),
+        blob(p, (0.33, -0.33), 0.12, 0.1),
+    ]
+    neck = blob(p, (-0.12, -0.55), 0.26, 0.36, -0.2)
     eye = (
-        0.25 * blob(p, 0.28, 0.1, 0.08, 0.05)
-        - 0.3 * blob(p, 0.3, 0.2, 0.12, 0.04, 0.4)
-        - 0.3 * blob(p, 0.38, -0.2, 0.09, 0.03)
+        0.25 * blob(p, (0.28, 0.1), 0.08, 0.05)
+        - 0.3 * blob(p, (0.3, 0.2), 0.12, 0.04, 0.4)
+        - 0.3 * blob(p, (0.38, -0.2), 0.09, 0.03)
     )
     behind = np.clip((0.12 - p[:, 0] + 0.5 * (p[:, 1] - 0.1)) * 8, 0, 1) * np.clip(skull * 1.5, 0, 1)
     body = np.maximum.reduce([0.8 * skull, 0.7 * face[0], 0.6 * face[1], 0.6 * face[2], 0.55 * neck])
@@ -66,12 +70,13 @@ def figure(points: Array, rng: Rng) -> Array:
     """Somebody who stands or sits: head, trunk, limbs and what is held."""
     joint = {k: np.array(v) + rng.normal(0, 0.06, 2) for k, v in {
         "head": (0.0, 0.62), "neck": (0.0, 0.45), "hip": (0.0, -0.1), "left": (-0.38, 0.1), "right": (0.4, 0.25),
-        "knee": (-0.2, -0.42), "foot": (-0.24, -0.75), "knee2": (0.22, -0.4), "foot2": (0.2, -0.75), "staff": (0.5, -0.7),
+        "knee": (-0.2, -0.42), "foot": (-0.24, -0.75), "knee2": (0.22, -0.4), "foot2": (0.2, -0.75),
+        "staff": (0.5, -0.7),
     }.items()}  # fmt: skip
     limbs = [("neck", "left", 0.08), ("neck", "right", 0.08), ("hip", "knee", 0.13), ("knee", "foot", 0.09)]
     limbs += [("hip", "knee2", 0.13), ("knee2", "foot2", 0.09), ("right", "staff", 0.04), ("neck", "hip", 0.2)]
     parts = [stroke(points, joint[a], joint[b], w * rng.uniform(0.8, 1.4)) for a, b, w in limbs]
-    body = np.maximum.reduce([*parts, blob(points, *joint["head"], 0.13, 0.16)])
+    body = np.maximum.reduce([*parts, blob(points, joint["head"], 0.13, 0.16)])
     return np.asarray(0.85 * body + 0.2 * np.clip(2 * body, 0, 1) * curls(points, rng))
 
 
@@ -84,7 +89,7 @@ def beast(points: Array, rng: Rng) -> Array:
     )
     at = at + rng.normal(0, 0.05, at.shape)
     legs = [stroke(p, at[0], at[k], 0.07) for k in (3, 4, 7)] + [stroke(p, at[1], at[k], 0.07) for k in (5, 6)]
-    trunk = [stroke(p, at[0], at[1], 0.24), stroke(p, at[1], at[2], 0.16), blob(p, *at[2], 0.2, 0.12, -0.4)]
+    trunk = [stroke(p, at[0], at[1], 0.24), stroke(p, at[1], at[2], 0.16), blob(p, at[2], 0.2, 0.12, -0.4)]
     body = np.maximum.reduce([*legs, *trunk])
     return np.asarray(0.9 * body + 0.2 * np.clip(2 * body, 0, 1) * curls(p, rng))
 
@@ -95,12 +100,15 @@ def emblem(points: Array, rng: Rng) -> Array:
     angle, distance = np.arctan2(points[:, 1], points[:, 0]), np.linalg.norm(points, axis=1)
     folded = (angle + np.pi / fold) % (2 * np.pi / fold) - np.pi / fold
     p = distance[:, None] * np.column_stack([np.cos(folded), np.sin(folded)])
-    drawn = [
-        blob(p, rng.uniform(0, 0.7), rng.uniform(-0.2, 0.2), *rng.uniform(0.05, 0.4, 2), rng.uniform(0, 3))
-        for _ in range(4)
-    ]
+    drawn = [pillow(p, rng) for _ in range(4)]
     drawn += [stroke(p, rng.uniform(-0.6, 0.6, 2), rng.uniform(-0.6, 0.6, 2), rng.uniform(0.03, 0.1)) for _ in range(4)]
     return np.asarray(np.maximum.reduce([h * rng.uniform(0.4, 1) for h in drawn]))
+
+
+def pillow(points: Array, rng: Rng) -> Array:
+    """A blob anywhere to the right of the middle."""
+    at, turn = rng.uniform((0, -0.2), (0.7, 0.2)), rng.uniform(0, 3)
+    return blob(points, at, rng.uniform(0.05, 0.4), rng.uniform(0.05, 0.4), turn)
 
 
 def blur(points: Array, rng: Rng) -> Array:
@@ -143,7 +151,7 @@ DESIGNS: tuple[tuple[float, Callable[[Array, Rng], Array]], ...] = (
 
 
 def design(points: Array, draw: Draw) -> Array:
-    """The whole die: a central design, a legend, a border, and the raised rim of the flan that the die did not reach."""
+    """The whole die: a central design, a legend, a border, and the rim that the die did not reach."""
     chosen = int(np.searchsorted(np.cumsum([w for w, _ in DESIGNS]), draw.uniform() * 0.999))
     centre = DESIGNS[chosen][1](points, (draw / "centre").rng())
     rng = (draw / "rim").rng()

@@ -1,0 +1,1 @@
+"""What is trained on in which proportion: recipes and the exact sampler."""

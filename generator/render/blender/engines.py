@@ -1,0 +1,102 @@
+"""Render settings and devices."""
+
+import subprocess
+import sys
+from functools import cache
+
+import bpy
+
+from generator.base.draw import Draw
+from generator.base.errors import RenderError
+from generator.base.scene import SceneSample
+from generator.render.painter import Device
+
+FEW_LAMPS = 8  # up to here a light tree costs more time (14 % of a frame with 3 lamps) than it saves noise
+_GPU_KINDS = ("OPTIX", "CUDA", "HIP", "METAL", "ONEAPI")
+_PROBE = """
+import bpy
+scene = bpy.context.scene
+scene.render.engine = "BLENDER_EEVEE_NEXT"
+scene.render.resolution_x = scene.render.resolution_y = 8
+scene.eevee.taa_render_samples = 1
+bpy.ops.render.render()
+print("EEVEE" + " works")
+"""
+
+
+def choose_device(wanted: Device) -> str:
+    """Switch on the best GPU that Cycles knows, else the CPU. Raises RenderError if a wanted GPU is not there."""
+    preferences = bpy.context.preferences.addons["cycles"].preferences
+    for kind in _GPU_KINDS if wanted != "cpu" else ():
+        devices = _devices(preferences, kind)
+        if devices:
+            preferences.compute_device_type = kind
+            for device in preferences.devices:
+                device.use = device.type == kind
+            return kind.lower()
+    if wanted == "gpu":
+        raise RenderError("device: gpu, but Cycles finds none here; install the driver or set device: auto")
+    return "cpu"
+
+
+def _devices(preferences: bpy.types.AddonPreferences, kind: str) -> list[object]:
+    try:
+        return [d for d in preferences.get_devices_for_type(kind) if d.type == kind]
+    except ValueError:  # this build of Blender was made without that kind
+        return []
+
+
+def configure(scene: bpy.types.Scene, sample: SceneSample, device: str, threads: int) -> None:
+    """All settings of one frame: nothing is left over from the frame before."""
+    render = scene.render
+    render.resolution_x, render.resolution_y, render.resolution_percentage = sample.width, sample.height, 100
+    render.pixel_aspect_x = render.pixel_aspect_y = 1.0
+    render.threads_mode, render.threads = "FIXED", threads
+    if sample.render.engine == "eevee":
+        require_eevee()
+        render.engine = "BLENDER_EEVEE_NEXT"
+        scene.eevee.taa_render_samples = sample.render.samples
+    else:
+        render.engine = "CYCLES"
+        _cycles(scene, sample, device)
+
+
+def _cycles(scene: bpy.types.Scene, sample: SceneSample, device: str) -> None:
+    cycles, bounces = scene.cycles, sample.render.bounces
+    cycles.device, cycles.denoising_use_gpu = ("CPU", False) if device == "cpu" else ("GPU", True)
+    cycles.seed = (Draw(sample.seed, sample.index) / "render").key() & 0x7FFFFFFF
+    cycles.samples, cycles.use_denoising = sample.render.samples, sample.render.denoise
+    cycles.use_light_tree = len(sample.lights) > FEW_LAMPS
+    cycles.max_bounces = cycles.diffuse_bounces = cycles.glossy_bounces = cycles.transmission_bounces = bounces
+
+
+def prepare(scene: bpy.types.Scene) -> None:
+    """Settings that no sample changes."""
+    render, cycles, layer = scene.render, scene.cycles, scene.view_layers[0]
+    render.use_persistent_data = True
+    render.use_compositing = render.use_sequencer = False
+    render.film_transparent = False
+    layer.use_pass_z = layer.use_pass_object_index = True
+    output = render.image_settings
+    output.file_format, output.color_depth, output.exr_codec = "OPEN_EXR_MULTILAYER", "32", "NONE"
+    cycles.use_adaptive_sampling = False
+    cycles.use_animated_seed = False
+    cycles.use_auto_tile = False
+    cycles.denoiser = "OPENIMAGEDENOISE"
+    cycles.denoising_input_passes, cycles.denoising_prefilter = "RGB_ALBEDO_NORMAL", "FAST"
+    cycles.denoising_quality = "HIGH"
+    cycles.caustics_reflective = cycles.caustics_refractive = False
+    cycles.sample_clamp_indirect = 10.0
+
+
+@cache
+def require_eevee() -> None:
+    """Try EEVEE once in a process of its own, for a missing display driver may end the process. Raises RenderError."""
+    try:
+        done = subprocess.run([sys.executable, "-c", _PROBE], capture_output=True, text=True, timeout=120, check=False)
+    except subprocess.TimeoutExpired:
+        raise RenderError("engine: eevee does not answer within two minutes here; use engine: cycles") from None
+    if "EEVEE works" not in done.stdout:
+        last = (done.stderr or done.stdout).strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
+        cure = "install libegl1 and libgl1-mesa-dri, or use engine: cycles"
+        raise RenderError(f"engine: eevee needs an EGL driver ({last[0]}); {cure}")

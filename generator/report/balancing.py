@@ -1,0 +1,134 @@
+"""What balancing did: how often each edge case was seen, planned, painted and kept."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+
+from generator.balance.plan import Plan
+from generator.dataset.records import FrameRecord
+from generator.dataset.selection import Counts, Selection, SplitSelection
+from generator.report.charts import TagShares, tags
+from generator.spec.config import Balance
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Frames by whether a tag was planned (from the look) and measured (on the painted frame's labels)."""
+
+    tag: str
+    both: int
+    measured: int
+    planned: int
+    neither: int
+
+    @property
+    def agreement(self) -> float:
+        return (self.both + self.neither) / max(1, self.both + self.measured + self.planned + self.neither)
+
+
+@dataclass(frozen=True)
+class Balanced:
+    """One split. `chart` is None without any tag; `looked` None without a plan; `kept` None without a selection."""
+
+    split: str
+    looked: int | None
+    rejected: dict[str, int]
+    planned: int | None
+    painted: int
+    kept: int | None
+    chart: Markup | None
+    classes: list[tuple[str, int, int | None]]
+    combinations: tuple[int, int | None]
+    selection: SplitSelection | None
+    confusion: list[Confusion]
+    dropped: list[tuple[str, int]]
+
+
+def balanced(
+    frames: Sequence[FrameRecord], folder: Path, selection: Selection | None, rules: Balance | None, classes: Sequence[str]
+) -> list[Balanced]:
+    """Every split of a data set in `folder`, by what files there are."""
+    splits = sorted({frame.split for frame in frames}, key=lambda split: (split != "train", split))
+    return [
+        _split(split, [f for f in frames if f.split == split], folder, selection, rules, classes) for split in splits
+    ]
+
+
+def _split(
+    split: str,
+    frames: Sequence[FrameRecord],
+    folder: Path,
+    selection: Selection | None,
+    rules: Balance | None,
+    classes: Sequence[str],
+) -> Balanced:
+    path = folder / f"plan-{split}.json"
+    plan = Plan.load(path) if path.exists() else None
+    chosen = selection.splits.get(split) if selection else None
+    keys = set(selection.kept) if selection else set()
+    kept = [frame for frame in frames if frame.key in keys]
+    caps, floors = _limits(rules, selection)
+    why = Counter(selection.dropped[f.key] for f in frames if f.key in selection.dropped) if selection else Counter()
+    return Balanced(
+        split=split,
+        looked=plan.looked if plan else None,
+        rejected=plan.rejected if plan else {},
+        planned=len(plan.tickets) if plan else None,
+        painted=len(frames),
+        kept=len(kept) if selection else None,
+        chart=_chart(split, plan, frames, kept if selection else None, caps, floors),
+        classes=[(name, _instances(frames, name), _instances(kept, name) if selection else None) for name in classes],
+        combinations=(len({f.tags for f in frames}), len({f.tags for f in kept}) if selection else None),
+        selection=chosen,
+        confusion=[Confusion(tag, **cells) for tag, cells in sorted(chosen.confusion.items())] if chosen else [],
+        dropped=why.most_common(),
+    )
+
+
+def _limits(rules: Balance | None, selection: Selection | None) -> tuple[Mapping[str, float], Mapping[str, float]]:
+    """Caps and floors that were asked for: of the selection, which knows best, else of the config."""
+    if selection:
+        return selection.asked.get("caps", {}), selection.asked.get("floors", {})
+    return (rules.caps, rules.floors) if rules else ({}, {})
+
+
+def _instances(frames: Sequence[FrameRecord], label: str) -> int:
+    return sum(one.label == label for frame in frames for one in frame.annotated)
+
+
+def _chart(
+    split: str,
+    plan: Plan | None,
+    frames: Sequence[FrameRecord],
+    kept: Sequence[FrameRecord] | None,
+    caps: Mapping[str, float],
+    floors: Mapping[str, float],
+) -> Markup | None:
+    looked = dict(plan.before.tags) if plan else {}
+    names = sorted({*looked, *caps, *floors, *(tag for frame in frames for tag in frame.tags)})
+    rows = [
+        TagShares(
+            tag,
+            {
+                "looked": _counted(plan.before, tag) if plan else None,
+                "planned": _counted(plan.after, tag) if plan else None,
+                "painted": _measured(frames, tag),
+                "kept": _measured(kept, tag) if kept is not None else None,
+            },
+            caps.get(tag),
+            floors.get(tag),
+        )
+        for tag in names
+    ]
+    return tags(rows, f"Share of {split} frames with each tag") if rows else None
+
+
+def _counted(counts: Counts, tag: str) -> float:
+    return counts.tags.get(tag, 0) / max(1, counts.frames)
+
+
+def _measured(frames: Sequence[FrameRecord], tag: str) -> float:
+    return sum(tag in frame.tags for frame in frames) / max(1, len(frames))

@@ -1,0 +1,1 @@
+"""What a real camera does to light after it has arrived. Labels are never moved."""

@@ -1,0 +1,158 @@
+"""What is done to a picture before the network sees it: a pure function of (seed, step, slot), alike in every arm."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+from generator.base.draw import Draw
+from generator.base.geometry import extent
+from generator.dataset.examples import Example
+
+Picture = NDArray[np.float32]
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+@dataclass(frozen=True)
+class Augment:
+    """How much of each. Shares are probabilities; ranges are drawn from evenly (`zoom` in its logarithm).
+
+    zoom        scale about the network's own, before a crop to its own size
+    upside_down for things seen from above
+    contrast    about the mean: factor 1 - contrast .. 1 + contrast; `brightness` is added, as a part of full scale
+    gamma       exponent's range is 1 / gamma .. gamma
+    tint        factor per channel, 1 - tint .. 1 + tint
+    saturation  blend with grey, 1 - saturation .. 1 + saturation
+    gray, blur, noise: how often; blur's sigma is up to 1.5 pixels, noise's up to 0.05 of full scale
+    keep        an instance that keeps less than this share of its area in the crop becomes an ignored region
+    """
+
+    zoom: tuple[float, float] = (0.75, 1.5)
+    mirror: float = 0.5
+    upside_down: float = 0.0
+    contrast: float = 0.3
+    brightness: float = 0.15
+    gamma: float = 1.4
+    tint: float = 0.1
+    saturation: float = 0.4
+    gray: float = 0.15
+    blur: float = 0.2
+    noise: float = 0.2
+    keep: float = 0.3
+
+    def __call__(self, example: Example, size: int, draw: Draw) -> tuple[Picture, Example]:
+        """The network's picture, float32 (h, w, 3) in [0, 1] with a shorter side of at most `size`, and its labels."""
+        example = self._turned(example, draw)
+        picture, example = self._cropped(example, size, draw)
+        return self._developed(picture, draw), example
+
+    def _turned(self, example: Example, draw: Draw) -> Example:
+        if (draw / "mirror").uniform() < self.mirror:
+            example = mirror(example)
+        if (draw / "upside_down").uniform() < self.upside_down:
+            example = upside_down(example)
+        return example
+
+    def _cropped(self, example: Example, size: int, draw: Draw) -> tuple[Picture, Example]:
+        """Zoomed in: a part of the picture, as large as all of it would be. Zoomed out: all of it, smaller."""
+        height, width = example.image.shape[:2]
+        zoom = float(np.exp((draw / "zoom").rng().uniform(*np.log(self.zoom))))
+        h, w = (max(round(side / max(zoom, 1.0)), 1) for side in (height, width))
+        rng = (draw / "crop").rng()
+        top, left = int(rng.integers(height - h + 1)), int(rng.integers(width - w + 1))
+        cut = crop(example, (left, top, left + w, top + h), self.keep)
+        scale = min(zoom, 1.0) * size / min(height, width)
+        return scaled(cut, max(round(height * scale), 1), max(round(width * scale), 1))
+
+    def _developed(self, picture: Picture, draw: Draw) -> Picture:
+        rng = (draw / "light").rng()
+        picture = picture ** np.float32(self.gamma ** rng.uniform(-1, 1))
+        mean = picture.mean(dtype=np.float32)
+        picture = (picture - mean) * np.float32(1 + rng.uniform(-1, 1) * self.contrast) + mean
+        picture = picture + np.float32(rng.uniform(-1, 1) * self.brightness)
+        picture = picture * (1 + rng.uniform(-1, 1, 3) * self.tint).astype(np.float32)
+        picture = self._colored(picture, draw)
+        if (draw / "blur").uniform() < self.blur:
+            sigma = (draw / "blur" / "sigma").rng().uniform(0.3, 1.5)
+            picture = ndimage.gaussian_filter(picture, (sigma, sigma, 0))
+        if (draw / "noise").uniform() < self.noise:
+            rng = (draw / "noise" / "grain").rng()
+            picture = picture + np.float32(rng.uniform(0, 0.05)) * rng.standard_normal(picture.shape, np.float32)
+        return np.clip(picture, 0, 1, dtype=np.float32)
+
+    def _colored(self, picture: Picture, draw: Draw) -> Picture:
+        rng = (draw / "color").rng()
+        amount = np.float32(0.0 if rng.random() < self.gray else 1 + rng.uniform(-1, 1) * self.saturation)
+        gray = (picture @ LUMA)[..., None]
+        return gray + (picture - gray) * amount
+
+
+def mirror(example: Example) -> Example:
+    """Left becomes right."""
+    width = example.image.shape[1]
+    boxes = example.boxes.copy()
+    boxes[:, [0, 2]] = width - example.boxes[:, [2, 0]]
+    masks = None if example.masks is None else example.masks[:, :, ::-1]
+    return replace(example, image=example.image[:, ::-1], boxes=boxes, masks=masks)
+
+
+def upside_down(example: Example) -> Example:
+    """Top becomes bottom."""
+    height = example.image.shape[0]
+    boxes = example.boxes.copy()
+    boxes[:, [1, 3]] = height - example.boxes[:, [3, 1]]
+    masks = None if example.masks is None else example.masks[:, ::-1]
+    return replace(example, image=example.image[::-1], boxes=boxes, masks=masks)
+
+
+def crop(example: Example, window: tuple[int, int, int, int], keep: float) -> Example:
+    """The part inside `window` (half-open x0 y0 x1 y1). What is left of an instance counts as an ignored region when it
+    is less than `keep` of its area; instances that are wholly outside are dropped."""
+    x0, y0, x1, y1 = window
+    image = example.image[y0:y1, x0:x1]
+    if example.masks is not None:
+        masks = example.masks[:, y0:y1, x0:x1]
+        before, after = (m.sum((1, 2), dtype=np.float64) for m in (example.masks, masks))
+        cut = replace(example, image=image, masks=masks, boxes=boxes_of(masks))
+    else:
+        corner = np.array([x0, y0, x0, y0], np.float32)
+        boxes = np.clip(example.boxes - corner, 0, [x1 - x0, y1 - y0, x1 - x0, y1 - y0]).astype(np.float32)
+        before, after = areas(example.boxes), areas(boxes)
+        cut = replace(example, image=image, boxes=boxes)
+    return _only(replace(cut, ignore=example.ignore | (after < keep * before)), after > 0)
+
+
+def scaled(example: Example, height: int, width: int) -> tuple[Picture, Example]:
+    """The picture at another size, float32 in [0, 1], anti-aliased, and its labels; masks are sampled at pixel centres
+    and boxes taken from them. Instances too small for any pixel are dropped."""
+    h, w = example.image.shape[:2]
+    resized = Image.fromarray(np.ascontiguousarray(example.image)).resize((width, height), Image.Resampling.BILINEAR)
+    picture = np.asarray(resized, np.float32) / 255
+    if example.masks is None:
+        boxes = example.boxes * np.array([width / w, height / h] * 2, np.float32)
+        small = replace(example, boxes=boxes.astype(np.float32))
+    else:
+        rows = ((np.arange(height) + 0.5) * h / height).astype(int)
+        columns = ((np.arange(width) + 0.5) * w / width).astype(int)
+        masks = example.masks[:, rows[:, None], columns[None, :]]
+        small = replace(example, masks=masks, boxes=boxes_of(masks))
+    return picture, _only(small, areas(small.boxes) > 0)
+
+
+def boxes_of(masks: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Half-open boxes (n, 4) around masks (n, h, w); zeros where a mask is empty."""
+    return np.array([extent(mask) or (0, 0, 0, 0) for mask in masks], np.float32).reshape(-1, 4)
+
+
+def areas(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Areas (n,) of boxes (n, 4)."""
+    return np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), 1)
+
+
+def _only(example: Example, chosen: NDArray[np.bool_]) -> Example:
+    masks = None if example.masks is None else example.masks[chosen]
+    return replace(
+        example, boxes=example.boxes[chosen], labels=example.labels[chosen], ignore=example.ignore[chosen], masks=masks
+    )

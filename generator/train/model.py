@@ -1,0 +1,183 @@
+"""The detectors: torchvision's Mask R-CNN and Faster R-CNN, put together from parts that also train on two CPU cores.
+
+He et al., "Mask R-CNN" (ICCV 2017); Ren et al., "Faster R-CNN" (NeurIPS 2015); Lin et al., "Feature Pyramid Networks"
+(CVPR 2017). Tensors are named as in torchvision, so that its checkpoints can be given as `init`.
+"""
+
+import math
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+from torchvision.models import mobilenet_v3_large, resnet50
+from torchvision.models._utils import IntermediateLayerGetter
+from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.models.detection.faster_rcnn import FastRCNNConvFCHead, FastRCNNPredictor, TwoMLPHead
+from torchvision.models.detection.generalized_rcnn import GeneralizedRCNN
+from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
+from torchvision.models.detection.rpn import RPNHead
+from torchvision.models.detection.transform import GeneralizedRCNNTransform
+from torchvision.ops import MultiScaleRoIAlign
+from torchvision.ops.feature_pyramid_network import FeaturePyramidNetwork, LastLevelMaxPool
+
+from generator.train import efficientnet
+from generator.train.ignore import IgnoringProposals, IgnoringRoIHeads
+
+IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+ASPECTS = (0.5, 1.0, 2.0)
+RPN_IOU = {"fg_iou_thresh": 0.7, "bg_iou_thresh": 0.3, "positive_fraction": 0.5}
+BOX_IOU = {"fg_iou_thresh": 0.5, "bg_iou_thresh": 0.5, "positive_fraction": 0.25, "bbox_reg_weights": None}
+
+
+@dataclass(frozen=True)
+class Body:
+    """The layers of a classifier. Those named in `taps`, at strides 4, 8, 16 and 32, feed the pyramid.
+
+    `frozen` names the first layers: they see edges and colours, which no few hundred pictures teach better.
+    """
+
+    layers: nn.Module
+    taps: tuple[str, ...]
+    channels: tuple[int, ...]
+    frozen: tuple[str, ...]
+    normalize: tuple[tuple[float, ...], tuple[float, ...]] = IMAGENET
+    pretrained: bool = False
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Sizes of what stands on the body: the full ones of torchvision's `..._fpn_v2`, and light ones for CPUs.
+
+    `proposals` go on from the first stage (training, inference); `rois` of them per image are trained on. The light
+    ones normalise by groups (Wu & He, ECCV 2018), which four pictures at a time do not disturb.
+    """
+
+    width: int
+    proposals: tuple[int, int]
+    rois: int
+    full: bool
+
+    def norm(self, channels: int) -> nn.Module:
+        return nn.BatchNorm2d(channels) if self.full else nn.GroupNorm(16, channels)
+
+
+LIGHT = Parts(width=96, proposals=(300, 200), rois=48, full=False)
+FULL = Parts(width=256, proposals=(2000, 1000), rois=512, full=True)
+
+
+def _efficientnet_lite0(pretrained: bool) -> Body:
+    net = efficientnet.pretrained() if pretrained else efficientnet.EfficientNetLite0()
+    scale = efficientnet.MEAN, efficientnet.STD
+    return Body(net.features, ("3", "5", "11", "16"), (24, 40, 112, 320), ("0", "1"), scale, pretrained)
+
+
+def _mobilenet_v3(pretrained: bool) -> Body:
+    return Body(mobilenet_v3_large().features, ("3", "6", "12", "16"), (24, 40, 112, 960), ("0", "1"))
+
+
+def _resnet50(pretrained: bool) -> Body:
+    taps = ("layer1", "layer2", "layer3", "layer4")
+    return Body(resnet50(), taps, (256, 512, 1024, 2048), ("conv1", "bn1", "layer1"))
+
+
+BODIES = {
+    "efficientnet_lite0": (_efficientnet_lite0, LIGHT),
+    "mobilenet_v3": (_mobilenet_v3, LIGHT),
+    "resnet50": (_resnet50, FULL),
+}
+
+
+class Pyramid(nn.Module):
+    """A body and the feature pyramid over its taps; one more level, for large things, is pooled from the last."""
+
+    def __init__(self, body: Body, parts: Parts) -> None:
+        super().__init__()
+        names = {tap: str(level) for level, tap in enumerate(body.taps)}
+        self.body = IntermediateLayerGetter(body.layers, return_layers=names)
+        self.fpn = FeaturePyramidNetwork(list(body.channels), parts.width, LastLevelMaxPool(), parts.norm)
+        self.out_channels = parts.width
+
+    def forward(self, x: Tensor) -> "OrderedDict[str, Tensor]":
+        features: OrderedDict[str, Tensor] = self.fpn(self.body(x))
+        return features
+
+
+class Detector(GeneralizedRCNN):
+    """Mask R-CNN, or with `masks` false Faster R-CNN, for `classes` classes and pictures whose shorter side is `size`.
+
+    In training it takes pictures as they come: augmentation has brought them to size. In inference it resizes them
+    itself and its boxes and masks are in the picture's own pixels. Pictures are float RGB (3, h, w) in [0, 1].
+    """
+
+    def __init__(self, backbone: str, classes: int, masks: bool, size: int, pretrained: bool = True) -> None:
+        make, parts = BODIES[backbone]
+        body = make(pretrained)
+        pyramid = Pyramid(body, parts)
+        roi_heads = _roi_heads(parts, classes + 1, masks)
+        transform = GeneralizedRCNNTransform(size, 4 * size, *map(list, body.normalize), _skip_resize=True)
+        super().__init__(pyramid, _proposals(parts, size), roi_heads, transform)
+        self._frozen = body.frozen
+        self.statistics_frozen = False
+        if body.pretrained:
+            self.freeze()
+
+    def freeze(self) -> None:
+        """For a body that has been trained: keep its first layers, and all its batch statistics, which four pictures
+        at a time would only blur."""
+        layers = self.backbone.body
+        for name in self._frozen:
+            layers[name].requires_grad_(False)
+        self.statistics_frozen = True
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> "Detector":
+        super().train(mode)
+        if self.statistics_frozen:
+            for layer in self.backbone.body.modules():
+                if isinstance(layer, nn.BatchNorm2d):
+                    layer.eval()
+        return self
+
+
+def _proposals(parts: Parts, size: int) -> IgnoringProposals:
+    """Anchors one octave apart, the smallest about a twentieth of the shorter side: 8 pixels of 192, 32 of 640."""
+    finest = max(8, 2 ** round(math.log2(size / 20)))
+    anchors = AnchorGenerator(tuple((finest << level,) for level in range(5)), (ASPECTS,) * 5)
+    head = RPNHead(parts.width, len(ASPECTS), conv_depth=2 if parts.full else 1)
+    train, test = parts.proposals
+    before, after = {"training": 2 * train, "testing": 2 * test}, {"training": train, "testing": test}
+    return IgnoringProposals(
+        anchors, head, batch_size_per_image=256, pre_nms_top_n=before, post_nms_top_n=after, nms_thresh=0.7, **RPN_IOU
+    )
+
+
+def _roi_heads(parts: Parts, classes: int, masks: bool) -> IgnoringRoIHeads:
+    heads = IgnoringRoIHeads(
+        _pool(parts, 7),
+        _box_head(parts),
+        FastRCNNPredictor(1024 if parts.full else 512, classes),
+        batch_size_per_image=parts.rois,
+        score_thresh=0.05,
+        nms_thresh=0.5,
+        detections_per_img=100,
+        **BOX_IOU,
+    )
+    if masks:
+        heads.mask_roi_pool = _pool(parts, 14)
+        layers = [256] * 4 if parts.full else [parts.width] * 2
+        heads.mask_head = MaskRCNNHeads(parts.width, layers, 1, parts.norm)
+        heads.mask_predictor = MaskRCNNPredictor(layers[-1], layers[-1], classes)
+    return heads
+
+
+def _pool(parts: Parts, cells: int) -> MultiScaleRoIAlign:
+    """Features of a box as cells x cells, from the level of whose pixels it has about as many. An object of
+    `canonical_scale` is looked up at stride 16."""
+    canonical = 224 if parts.full else 112
+    return MultiScaleRoIAlign(["0", "1", "2", "3"], cells, sampling_ratio=2, canonical_scale=canonical)
+
+
+def _box_head(parts: Parts) -> nn.Module:
+    if parts.full:
+        return FastRCNNConvFCHead((parts.width, 7, 7), [256] * 4, [1024], norm_layer=nn.BatchNorm2d)
+    return TwoMLPHead(parts.width * 7 * 7, 512)

@@ -1,0 +1,154 @@
+"""Rays against the painter's own passes: a frame whose picture contradicts its labels never gets into a data set."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from generator.base.frame import Frame
+
+_SMALL = 16  # pixels; below, a mask of point samples says nothing about overlap
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is let through.
+
+    pixels  share of pixels whose index may disagree, and of pixels that only one side sees a surface in
+    overlap  least intersection over union of an instance's two masks, of at least 16 pixels
+    depth   greatest median relative difference of depth
+    dark    least mean of the picture, in 0..255
+    flat    least standard deviation of the picture, in 0..255
+    clipped  greatest share of pixels that are white in all channels
+    """
+
+    pixels: float = 0.002
+    overlap: float = 0.5
+    depth: float = 1e-3
+    dark: float = 1.0
+    flat: float = 0.5
+    clipped: float = 0.9
+
+
+@dataclass(frozen=True)
+class AuditResult:
+    """What was found. `reasons` is empty when the frame may pass.
+
+    compared       pixels with a painted index; 0 where the engine has none
+    disagree       of those, pixels whose index differs; rays and painter may round a tie at an edge differently
+    inner          of those, pixels more than one pixel away from any edge of the labels: never a tie
+    holes          pixels of equal index where only one side has a surface
+    overlap        worst intersection over union of an instance's masks; 1 where none is large enough
+    depth_error    median relative difference of depth where the indices agree; nan where nothing was compared
+    mean, std      of the picture, 0..255; nan without one
+    clipped        share of pixels that are white in all channels
+    """
+
+    compared: int
+    disagree: int
+    inner: int
+    holes: int
+    overlap: float
+    depth_error: float
+    mean: float
+    std: float
+    clipped: float
+    reasons: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        return not self.reasons
+
+
+def audit(
+    frame: Frame,
+    painted_index: NDArray[np.uint16] | None = None,
+    painted_depth: NDArray[np.float32] | None = None,
+    limits: Limits | None = None,
+) -> AuditResult:
+    """Compare a labelled frame with the passes of its painter, and look for a black, blank or blown picture."""
+    limits = limits or Limits()
+    reasons = frame.faults()
+    if painted_index is not None and painted_index.shape != frame.instance.shape:
+        reasons.append(f"painted index {painted_index.shape} and labels {frame.instance.shape} differ in size")
+        painted_index = painted_depth = None
+    compared, disagree, inner, overlap = _compare_index(frame.instance, painted_index)
+    holes, depth_error = _compare_depth(frame, painted_index, painted_depth)
+    mean, std, clipped = _light(frame.rgb)
+    reasons += _contradictions(limits, frame.instance.size, disagree, holes, overlap, depth_error)
+    reasons += _looks(limits, mean, std, clipped)
+    return AuditResult(compared, disagree, inner, holes, overlap, depth_error, mean, std, clipped, tuple(reasons))
+
+
+def _compare_index(ids: NDArray[np.uint16], painted: NDArray[np.uint16] | None) -> tuple[int, int, int, float]:
+    if painted is None:
+        return 0, 0, 0, 1.0
+    differs = ids != painted
+    inner = differs & ~ndimage.binary_dilation(edges(ids), np.ones((3, 3), bool)) if differs.any() else differs
+    return ids.size, int(differs.sum()), int(inner.sum()), _worst_overlap(ids, painted)
+
+
+def edges(ids: NDArray[np.uint16]) -> NDArray[np.bool_]:
+    """Pixels with a neighbour (left, right, above, below) of another id."""
+    found = np.zeros(ids.shape, bool)
+    across, down = ids[:, 1:] != ids[:, :-1], ids[1:] != ids[:-1]
+    found[:, 1:] |= across
+    found[:, :-1] |= across
+    found[1:] |= down
+    found[:-1] |= down
+    return found
+
+
+def _worst_overlap(ids: NDArray[np.uint16], painted: NDArray[np.uint16]) -> float:
+    size = int(max(ids.max(initial=0), painted.max(initial=0))) + 1
+    ours, theirs = (np.bincount(a.ravel(), minlength=size)[1:] for a in (ids, painted))
+    both = np.bincount(ids[ids == painted], minlength=size)[1:]
+    large = np.maximum(ours, theirs) >= _SMALL
+    return float((both[large] / (ours + theirs - both)[large]).min(initial=1.0))
+
+
+def _compare_depth(
+    frame: Frame, index: NDArray[np.uint16] | None, depth: NDArray[np.float32] | None
+) -> tuple[int, float]:
+    if depth is None or depth.shape != frame.depth.shape:
+        return 0, float("nan")
+    agree = np.ones(depth.shape, bool) if index is None else frame.instance == index
+    ours, theirs = np.isfinite(frame.depth), np.isfinite(depth)
+    both = agree & ours & theirs
+    if not both.any():
+        return int((agree & (ours != theirs)).sum()), float("nan")
+    error = np.abs(depth[both] - frame.depth[both]) / frame.depth[both]
+    return int((agree & (ours != theirs)).sum()), float(np.median(error))
+
+
+def _light(rgb: NDArray[np.uint8] | None) -> tuple[float, float, float]:
+    if rgb is None:
+        return float("nan"), float("nan"), 0.0
+    return float(rgb.mean()), float(rgb.std()), float((rgb == 255).all(-1).mean())
+
+
+def _contradictions(
+    limits: Limits, size: int, disagree: int, holes: int, overlap: float, depth_error: float
+) -> list[str]:
+    found = []
+    if disagree > limits.pixels * size:
+        found.append(f"{disagree} of {size} pixels show another object than the labels say")
+    if holes > limits.pixels * size:
+        found.append(f"{holes} of {size} pixels have a surface only in the picture or only in the labels")
+    if overlap < limits.overlap:
+        found.append(f"an instance's painted and labelled masks overlap by only {overlap:.2f}")
+    if depth_error > limits.depth:
+        found.append(f"painted depth differs by {depth_error:.2g} of the labelled depth (median)")
+    return found
+
+
+def _looks(limits: Limits, mean: float, std: float, clipped: float) -> list[str]:
+    found = []
+    if mean < limits.dark:
+        found.append(f"the picture is black (mean {mean:.2f} of 255)")
+    if std < limits.flat:
+        found.append(f"the picture is blank (standard deviation {std:.2f} of 255)")
+    if clipped > limits.clipped:
+        found.append(f"{clipped:.0%} of the picture is white")
+    return found

@@ -1,0 +1,200 @@
+"""The farm with the raycast painter: whatever is killed, the data set is byte for byte the same."""
+
+import contextlib
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+import ray
+from test_spec import SCENE
+
+from generator.base.errors import BalanceError, DatasetError
+from generator.dataset.store import Dataset
+from generator.farm.crew import Crew, Lost, cluster
+from generator.farm.job import Job
+from generator.farm.paint import locked, paint
+from generator.farm.worker import Report, ShardTicket, Worker
+from generator.spec.config import RunConfig
+from generator.spec.load import load_scene
+
+pytestmark = [pytest.mark.ray, pytest.mark.filterwarnings("ignore::ResourceWarning"),
+              pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.filterwarnings("ignore::FutureWarning")]  # fmt: skip
+CONFIG = {"run": "balls", "scene": "scene.yaml", "frames": {"train": 40, "val": 8}, "size": [64, 48],
+          "balance": {"caps": {"night": 0.3}}, "farm": {"workers": 2, "shard": 4}}  # fmt: skip
+DRIVER = """
+import sys, json
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from test_farm import run
+run(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+"""
+
+
+def silent(*_: object) -> None:
+    """Progress that nobody sees."""
+
+
+def job_of(scene: Path, folder: Path, **changes: object) -> tuple[RunConfig, Job]:
+    config = RunConfig.model_validate({**CONFIG, **changes})
+    return config, Job.of(config, load_scene(scene), (), folder, painter="raycast")
+
+
+def run(scene: Path, folder: Path, workers: int = 2) -> None:
+    config, job = job_of(scene, folder, farm={"workers": workers, "shard": 4})
+    paint(config, job, silent)
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """Every file of a data set by content, leftovers of killed writers (hidden) aside."""
+    files = [p for p in sorted(folder.iterdir()) if not p.name.startswith(".")]
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("scene") / "scene.yaml"
+    path.write_text(SCENE)
+    return path
+
+
+@pytest.fixture(scope="module")
+def reference(scene: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data set of an undisturbed run with two workers."""
+    folder = tmp_path_factory.mktemp("reference") / "dataset"
+    run(scene, folder)
+    return folder
+
+
+def start(scene: Path, folder: Path, workers: int = 2) -> subprocess.Popen[bytes]:
+    code = DRIVER.format(tests=str(Path(__file__).parent))
+    return subprocess.Popen([sys.executable, "-c", code, str(scene), str(folder), str(workers)], start_new_session=True)
+
+
+def wait_for(condition: object, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.02)
+
+
+def painters(driver: int) -> list[psutil.Process]:
+    """Worker processes of a driver's cluster that hold a Worker."""
+    found = []
+    for process in psutil.Process(driver).children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # gone, or a zombie, since it was listed
+            found += [process] if "ray::Worker" in " ".join(process.cmdline()) else []
+    return found
+
+
+def test_everything_is_there_once_and_holds_together(reference: Path) -> None:
+    dataset = Dataset.open(reference)
+    assert len(dataset) == 48 and not dataset.quarantined
+    assert [f.split for f in dataset.frames].count("val") == 8
+    assert len({f.key for f in dataset.frames}) == 48
+    for record, frame, sample in dataset:
+        assert frame.faults() == [] and sample.index == record.index
+    nights = sum("night" in f.tags for f in dataset.frames if f.split == "train")
+    assert nights <= 0.3 * 40
+
+
+def test_one_worker_makes_the_same_bytes(scene: Path, reference: Path, tmp_path: Path) -> None:
+    run(scene, tmp_path / "dataset", workers=1)
+    assert hashes(tmp_path / "dataset") == hashes(reference)
+
+
+def test_without_ray_a_worker_makes_the_same_shard(scene: Path, reference: Path, tmp_path: Path) -> None:
+    """The farm adds nothing to what a worker does when called by hand."""
+    from generator.balance.plan import Plan
+
+    _, job = job_of(scene, tmp_path)
+    tickets = Plan.load(reference / "plan-train.json").tickets
+    report = Worker(job).paint(ShardTicket(1, tickets[4:8]))
+    assert report.painted == 4
+    for name in ("shard-00001.tar", "shard-00001.parquet"):
+        assert (tmp_path / name).read_bytes() == (reference / name).read_bytes()
+
+
+def test_drivers_and_workers_killed_at_any_moment_lose_and_double_nothing(
+    scene: Path, reference: Path, tmp_path: Path
+) -> None:
+    """Driver killed -9 while looking and while painting; then a worker killed -9; the last driver finishes."""
+    folder = tmp_path / "dataset"
+    for shards in (0, 2, 5):
+        driver = start(scene, folder)
+        wait_for(lambda n=shards: (folder / "manifest.json").exists() and len(list(folder.glob("*.parquet"))) >= n)
+        os.kill(driver.pid, signal.SIGKILL)
+        driver.wait()
+    driver = start(scene, folder)
+    wait_for(lambda: painters(driver.pid) or driver.poll() is not None)
+    for victim in painters(driver.pid)[:1] if driver.poll() is None else []:
+        victim.kill()
+    assert driver.wait(timeout=120) == 0
+    assert hashes(folder) == hashes(reference)
+
+
+def test_a_finished_run_does_nothing(scene: Path, reference: Path) -> None:
+    before = {p: p.stat().st_mtime_ns for p in reference.iterdir()}
+    config, job = job_of(scene, reference)
+    result = paint(config, job, silent)
+    assert result.painted == 0 and result.finished == result.frames == 48
+    assert {p: p.stat().st_mtime_ns for p in reference.iterdir()} == before
+
+
+def test_a_folder_of_another_run_is_refused(scene: Path, reference: Path, tmp_path: Path) -> None:
+    config, job = job_of(scene, reference, seed=1)
+    with pytest.raises(DatasetError, match=r"belongs to another run: seed: 0 there, 1 asked"):
+        paint(config, job, silent)
+    config, job = job_of(scene, reference, frames={"train": 41, "val": 8})
+    with pytest.raises(DatasetError, match=r"was planned otherwise: frames"):
+        paint(config, job, silent)
+    (tmp_path / "foreign.txt").write_text("mine")
+    config, job = job_of(scene, tmp_path)
+    with pytest.raises(DatasetError, match=r"foreign.txt"):
+        paint(config, job, silent)
+    assert (tmp_path / "foreign.txt").read_text() == "mine"
+
+
+def test_two_drivers_on_one_folder(tmp_path: Path) -> None:
+    with locked(tmp_path / "dataset"), pytest.raises(DatasetError, match="another run is painting here"):
+        with locked(tmp_path / "dataset"):
+            pass
+
+
+def test_rules_that_no_scene_meets_are_named(scene: Path, tmp_path: Path) -> None:
+    config, job = job_of(scene, tmp_path / "dataset", balance={"floors": {"night": 0.99}, "proposals": 1.5})
+    with pytest.raises(BalanceError, match="night"):
+        paint(config, job, silent)
+
+
+class Moody:
+    """Stands in for a `Worker`: sleeps for ever on "hang", dies on "die", answers else."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+
+    def act(self, task: str) -> Report:
+        if task == "die":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if task == "hang":
+            time.sleep(600)
+        return Report(0, 1)
+
+
+def test_tasks_that_kill_or_hang_their_worker_are_given_up_and_the_rest_goes_on(
+    scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("generator.farm.crew.Worker", Moody)
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a test
+    config, job = job_of(scene, tmp_path, farm={"workers": 2, "attempts": 2})
+    with cluster(config.farm):
+        crew = Crew(job, config.farm)
+        answers = list(crew.run("act", ["a", "die", "b", "hang", "c"], lambda task: 5.0))
+        assert {a.task: a.reason for a in answers if isinstance(a, Lost)}.keys() == {"die", "hang"}
+        assert sorted(a[0] for a in answers if not isinstance(a, Lost)) == ["a", "b", "c"]
+        assert crew.deaths == 4
