@@ -194,7 +194,7 @@ def test_tasks_that_kill_or_hang_their_worker_are_given_up_and_the_rest_goes_on(
     config, job = job_of(scene, tmp_path, farm={"workers": 2, "attempts": 2})
     with cluster(config.farm):
         crew = Crew(job, config.farm)
-        answers = list(crew.run("act", ["a", "die", "b", "hang", "c"], lambda task: 5.0))
+        answers = list(crew.run("act", ["a", "die", "b", "hang", "c"], lambda task: 8.0 if task == "hang" else 120.0))
         assert {a.task: a.reason for a in answers if isinstance(a, Lost)}.keys() == {"die", "hang"}
         assert sorted(a[0] for a in answers if not isinstance(a, Lost)) == ["a", "b", "c"]
         assert crew.deaths == 4

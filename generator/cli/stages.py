@@ -1,9 +1,12 @@
 """The stages of a run. Each finds what is finished, does the rest, and leaves files that the next one reads."""
 
+import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from rich.table import Table
 
 from generator.balance.check import check
@@ -70,16 +73,40 @@ def train(project: Project, report: Report) -> None:
 
 def train_one(project: Project, spec: Train, found: dict[str, Source], arm: str, seed: int, report: Report) -> None:
     """Train and evaluate one arm with one seed."""
+    from generator.train.augment import Augment
     from generator.train.loop import train as fit
 
-    folder = arm_folder(project, arm, seed)
+    folder, mixed = arm_folder(project, arm, seed), shares(arm, spec.real_share)
+    if forget_other_data(folder, {name: identity(found[name]) for name in mixed}):
+        report(folder.name, 0, spec.steps, "the data has changed: trained anew")
 
     def told(step: int, losses: dict[str, float]) -> None:
         report(folder.name, step + 1, spec.steps, f"loss {sum(losses.values()):.2f}")
 
-    checkpoint = fit(found, shares(arm, spec.real_share), spec, folder, seed, told)
+    checkpoint = fit(found, mixed, spec, folder, seed, told, Augment(upside_down=spec.upside_down))
     report(folder.name, spec.steps, spec.steps, "trained")
     judge(project, checkpoint, folder)
+
+
+def identity(source: Source) -> str:
+    """What a source consists of, as one hash: the same pictures and labels in the same order give the same."""
+    digest = hashlib.sha256()
+    for k in range(len(source)):
+        one = source[k]
+        for part in (one.image, one.boxes, one.labels, one.ignore):
+            digest.update(np.ascontiguousarray(part).tobytes())
+    return digest.hexdigest()
+
+
+def forget_other_data(folder: Path, data: dict[str, str]) -> bool:
+    """Note what an arm is trained on. What was trained there on other data is removed; True if there was any."""
+    note = folder / "data.json"
+    stale = note.exists() and json.loads(note.read_text()) != data
+    if stale:
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(note, data)
+    return stale
 
 
 def judge(project: Project, checkpoint: Path, folder: Path) -> None:

@@ -9,9 +9,10 @@ KNEE = 0.8  # linear; above it highlights bend instead of clipping
 def develop(linear: NDArray[np.float32], exposure: float = 0.0, metering: float = 0.0) -> NDArray[np.uint8]:
     """Linear Rec.709 light (h, w, 3) to uint8 sRGB.
 
-    Times 2**exposure, and brought towards middle grey by `metering` (0: not at all, 1: fully); unchanged up to 0.8; above, an exponential shoulder that meets it with the same slope and reaches
-    white at about 1.9, each channel alone, so bright colours pale as on a sensor. Then the sRGB curve (IEC 61966-2-1).
-    No filmic look: a mid-grey of 0.5 stays 188. Not-a-number becomes black.
+    Times 2**exposure, and brought towards middle grey by `metering` (0: not at all, 1: fully); unchanged up to 0.8;
+    above, an exponential shoulder that meets it with the same slope and reaches white at about 1.9, each channel alone,
+    so bright colours pale as on a sensor. Then the sRGB curve (IEC 61966-2-1). No filmic look: a mid-grey of 0.5 stays
+    188. Not-a-number becomes black.
     """
     light = np.clip(np.nan_to_num(linear.astype(np.float32), nan=0.0, posinf=1e6, neginf=0.0), 0, 1e6)
     light *= np.float32(2.0 ** (exposure + metering * metered(light)))

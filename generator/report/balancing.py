@@ -48,7 +48,11 @@ class Balanced:
 
 
 def balanced(
-    frames: Sequence[FrameRecord], folder: Path, selection: Selection | None, rules: Balance | None, classes: Sequence[str]
+    frames: Sequence[FrameRecord],
+    folder: Path,
+    selection: Selection | None,
+    rules: Balance | None,
+    classes: Sequence[str],
 ) -> list[Balanced]:
     """Every split of a data set in `folder`, by what files there are."""
     splits = sorted({frame.split for frame in frames}, key=lambda split: (split != "train", split))

@@ -28,8 +28,9 @@ class Curve:
 def curves(drawn: Sequence[Curve], title: str, x_name: str, y_name: str, log: bool = False) -> Markup:
     """Lines over common axes."""
     heights = [y for curve in drawn for y in curve.y]
-    low = min(heights) * 0.9 if log else 0.0
-    plot = Plot((0, max(max(curve.x) for curve in drawn)), (max(low, 1e-6) if log else low, max(heights) * 1.05), log=log)
+    low = max(min(heights) * 0.9, 1e-6) if log else 0.0
+    last = max(x for curve in drawn for x in curve.x)
+    plot = Plot((0, last), (low, max(heights) * 1.05), log=log)
     lines = [
         path([(plot.across(x), plot.up(y)) for x, y in zip(curve.x, curve.y, strict=True)], fill="none",
              stroke=curve.color, stroke_width=1.6, stroke_linejoin="round")
@@ -158,8 +159,8 @@ def dots(rows: Sequence[tuple[str, str, Sequence[float]]], title: str, x_name: s
         parts += [text(left - 12, y + 4, name, text_anchor="end", class_="name"),
                   line(left, y, mean, y, stroke=color, stroke_opacity=0.35, stroke_width=10),
                   line(mean, y - 9, mean, y + 9, stroke=color, stroke_width=2.5)]  # fmt: skip
-        parts += [element("circle", cx=left + float(v) * reach, cy=y, r=4.5, fill=color, fill_opacity=0.75, stroke="#fff")
-                  for v in values]  # fmt: skip
+        places = [left + float(value) * reach for value in values]
+        parts += [element("circle", cx=x, cy=y, r=4.5, fill=color, fill_opacity=0.75, stroke="#fff") for x in places]
     parts.append(text(left + reach / 2, height + 36, x_name, text_anchor="middle", class_="name"))
     return picture(width, height + 42, title, *parts)
 

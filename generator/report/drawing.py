@@ -18,9 +18,9 @@ PLENTY, MOST = 480, 4  # pixels of the longer side that suffice to judge a mask 
 DASH = 5
 
 
-def enlargement(height: int, width: int, enough: int = PLENTY, most: int = MOST) -> int:
-    """The smallest whole factor that makes the longer side at least `enough` pixels, but no more than `most`."""
-    return min(most, -(-enough // max(height, width)))
+def enlargement(size: tuple[int, ...], enough: int = PLENTY) -> int:
+    """The smallest whole factor that makes the longer side at least `enough` pixels, but no more than 4."""
+    return min(MOST, -(-enough // max(size)))
 
 
 def distinct(number: int) -> Color:

@@ -65,4 +65,5 @@ def _used(name: str, times: int, catalog: Catalog) -> Used:
 
 def photographs(role: str, source: Source) -> Photographs:
     card = read_card(Path(source.name).parent / "asset.yaml")
-    return Photographs(role, source.name, len(source), str(card.get("licence", "")), str(card.get("source", "")).strip())
+    licence, origin = (str(card.get(name, "")).strip() for name in ("licence", "source"))
+    return Photographs(role, source.name, len(source), licence, origin)

@@ -89,7 +89,8 @@ class Worth:
 
 def read_trained(run: Path) -> list[Trained]:
     """All detectors of a run, synthetic arm first, by seed. DatasetError for files that cannot be read."""
-    found = [_trained(folder) for folder in sorted((run / "train").glob("*-*")) if folder.name.rpartition("-")[2].isdigit()]
+    folders = [folder for folder in (run / "train").glob("*-*") if folder.name.rpartition("-")[2].isdigit()]
+    found = map(_trained, sorted(folders))
     return sorted(found, key=lambda one: (ORDER.index(one.arm) if one.arm in ORDER else len(ORDER), one.arm, one.seed))
 
 
@@ -116,7 +117,9 @@ def spread(runs: Sequence[Trained], measure: Measure, count: bool = False) -> Sp
     return Spread(tuple(float(value) for value in values if value is not None), count)
 
 
-def table(trained: Sequence[Trained], train: Train | None, sizes: Mapping[str, int], real_labels: int | None) -> list[Row]:
+def table(
+    trained: Sequence[Trained], train: Train | None, sizes: Mapping[str, int], real_labels: int | None
+) -> list[Row]:
     """`sizes`: examples per source; `real_labels`: objects in the real training photographs."""
     return [_row(arm, runs, train, sizes, real_labels) for arm, runs in by_arm(trained).items()]
 

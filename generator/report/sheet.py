@@ -34,8 +34,7 @@ def draw(
 
 
 def _draw_frame(frame: Frame, scale: int, names: bool, distractors: bool) -> Pixels:
-    height, width = frame.instance.shape
-    canvas = Canvas(picture_of(frame), scale or enlargement(height, width))
+    canvas = Canvas(picture_of(frame), scale or enlargement(frame.instance.shape))
     for one in frame.instances if distractors else ():
         if one.label is None and one.box is not None:
             canvas.box(one.box, GREY)
@@ -50,7 +49,7 @@ def _draw_frame(frame: Frame, scale: int, names: bool, distractors: bool) -> Pix
 
 
 def _draw_example(example: Example, classes: Sequence[str], scale: int, names: bool) -> Pixels:
-    canvas = Canvas(example.image, scale or enlargement(*example.image.shape[:2]))
+    canvas = Canvas(example.image, scale or enlargement(example.image.shape[:2]))
     colors = [GREY if ignored else distinct(number) for number, ignored in enumerate(example.ignore)]
     for mask, color in zip(() if example.masks is None else example.masks, colors, strict=False):
         canvas.mask(mask, color)

@@ -36,7 +36,7 @@ class Figure:
     title: str
     chart: Markup
     sentence: str
-    legend: Markup = Markup("")
+    legend: Markup
 
 
 def of_frames(frames: Sequence[FrameRecord], name: str) -> Shapes:
@@ -82,7 +82,7 @@ def figures(painted: Shapes, real: Shapes | None, aspect: float) -> list[Figure]
     """Charts of one data set, with real photographs laid over where there are any. `aspect` is height / width."""
     sets = [painted] + ([real] if real and len(real.size) else [])
     colors = dict(zip([one.name for one in sets], (SYNTHETIC, REAL), strict=False))
-    key = legend({f"{one.name} ({one.pictures:,} pictures, {len(one.size):,} objects)": colors[one.name] for one in sets})
+    key = legend({_counted(one): colors[one.name] for one in sets})
     largest = max([0.05, *(float(one.size.max(initial=0)) for one in sets)])
     most = max(float(one.count.max(initial=0)) for one in sets)
     result = [
@@ -91,8 +91,8 @@ def figures(painted: Shapes, real: Shapes | None, aspect: float) -> list[Figure]
                          "Histogram of object sizes", "side of the box, share of the picture", "share of objects"),
                "The square root of box area over picture area: how large an object appears.", key),
         Figure("Objects in a picture",
-               histogram({one.name: one.count for one in sets}, colors, _whole(most), "Histogram of objects in a picture",
-                         "objects in a picture", "share of pictures", percent=False),
+               histogram({one.name: one.count for one in sets}, colors, _edges(int(most)),
+                         "Histogram of objects in a picture", "objects in a picture", "share of pictures", False),
                "How many annotated objects show at once.", key),
     ]  # fmt: skip
     for title, values, name, sentence in (
@@ -107,12 +107,12 @@ def figures(painted: Shapes, real: Shapes | None, aspect: float) -> list[Figure]
     return result + [_places(one, colors[one.name], aspect) for one in sets]
 
 
-def _whole(most: float) -> Numbers:
-    """Edges between whole numbers, from 0 to `most`; no more than 30 bins."""
-    return np.arange(-0.5, most + 1, max(1, -(-int(most) // 30)) or 1, float).clip(0) if most < 1 else _edges(int(most))
+def _counted(one: Shapes) -> str:
+    return f"{one.name} ({one.pictures:,} pictures, {len(one.size):,} objects)"
 
 
 def _edges(most: int) -> Numbers:
+    """Edges between whole numbers, from 0 to `most`, for at most 30 bins."""
     step = -(-(most + 1) // 30)
     return np.arange(0, most + 1 + step, step) - 0.5
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from pycocotools import mask as coco
 
 from generator.dataset.examples import Example
@@ -36,7 +37,7 @@ def draw_detections(
     names = len(classes) > 1 if names is None else names
     verdicts = judge(example, items, "bbox")
     lost = missed(example, items, verdicts)
-    canvas = Canvas(example.image, scale or enlargement(*example.image.shape[:2], enough=800))
+    canvas = Canvas(example.image, scale or enlargement(example.image.shape[:2], enough=800))
     for k in np.flatnonzero(example.ignore):
         canvas.box(example.boxes[k], GREY, dashed=True)
     for item, verdict in zip(items, verdicts, strict=True):
@@ -63,9 +64,7 @@ def missed(example: Example, items: Sequence[Detection], verdicts: Verdicts) -> 
     return [int(k) for k in np.flatnonzero(free)]
 
 
-def _xywh(boxes: Sequence[Sequence[float]] | np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> np.ndarray[
-    tuple[int, ...], np.dtype[np.float64]
-]:
+def _xywh(boxes: ArrayLike) -> NDArray[np.float64]:
     result = np.array(boxes, np.float64).reshape(-1, 4)
     result[:, 2:] -= result[:, :2]
     return result

@@ -85,6 +85,8 @@ class Train(Strict):
     """What to train, and on which mixtures. Every arm has the same initialization, steps and augmentation.
 
     `real_share` is the exact share of real samples seen by the mixed arm. `size` is the shorter side the network sees.
+    `smallest` is the share of each class's synthetic instances, smallest first, that become ignore regions;
+    `upside_down` the probability of a vertical flip, for scenes seen from above.
     """
 
     model: Literal["mask_rcnn", "faster_rcnn"] = "mask_rcnn"
@@ -94,12 +96,13 @@ class Train(Strict):
     steps: Count = 1000
     batch: Count = 4
     size: Annotated[int, Field(ge=64)] = 320
-    rate: Annotated[float, Field(gt=0)] = 0.01
+    rate: Annotated[float, Field(gt=0)] = 0.02
     real_share: Share = 0.5
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
     seeds: Count = 1
     checkpoint_every: Count = 100
     smallest: Share = 0.0
+    upside_down: Share = 0.0
 
     @field_validator("arms")
     @classmethod

@@ -12,14 +12,15 @@ Rng = np.random.Generator
 
 @SHAPES("cushion")
 def cushion(
-    size: float = 0.24, bulge: float = 0.14, pinch: float = 0.05, seam: float = 0.0015, wrinkles: float = 0.004,
-    lopsided: float = 0.03, variant: float = 0, steps: float = 22,
+    size: float = 0.24, bulge: float = 0.14, pinch: float = 0.05, soft: float = 0.06, seam: float = 0.001,
+    wrinkles: float = 0.003, lopsided: float = 0.03, variant: float = 0, steps: float = 22,
 ) -> Mesh:  # fmt: skip
     """An inflated cube that stands on the origin, its sides along the axes.
 
     size      distance of opposite corners' planes before inflation (m): corners stay where a plain cube has them
     bulge     how far the middle of a face comes out, in half sizes
     pinch     how far the middle of an edge goes in, in half sizes
+    soft      how far edges are rounded off, in half sizes; corners stay pointed
     seam      height of the welt along the edges (m)
     wrinkles  greatest depth of the folds, which are deepest at the edges (m)
     lopsided  how far the whole leans and sags, in half sizes
@@ -28,7 +29,7 @@ def cushion(
     """
     cube, faces = cube_grid(round(steps))
     draw = Draw(round(variant)) / "cushion"
-    body = size / 2 * (inflated(cube, bulge, pinch) + lopsided * sag(cube, (draw / "sag").rng()))
+    body = size / 2 * (inflated(cube, bulge, pinch, soft) + lopsided * sag(cube, (draw / "sag").rng()))
     outward = cube / np.linalg.norm(cube, axis=1, keepdims=True)
     edge = np.sort(np.abs(cube), axis=1)[:, 1]  # 1 on the edges, less inside the faces
     folds = wrinkles * creases(cube, (draw / "folds").rng()) * (0.12 + 0.88 * edge**4)
@@ -37,14 +38,14 @@ def cushion(
     return Mesh(body.astype(np.float32), faces, smooth=True)
 
 
-def inflated(cube: Array, bulge: float, pinch: float) -> Array:
-    """Points (n, 3) of the cube [-1, 1]**3 blown up; with `pinch` 0 its volume of 8 becomes 8 (1 + 4/3 bulge)."""
-    inside = 1 - cube**2
+def inflated(cube: Array, bulge: float, pinch: float, soft: float) -> Array:
+    """Points (n, 3) of the cube [-1, 1]**3 blown up; by `bulge` alone its volume of 8 becomes 8 (1 + 4/3 bulge)."""
+    inside, rim = 1 - cube**2, pinch * cube**2 + soft * cube**6
     result = np.empty_like(cube)
     for i in range(3):
         j, k = (i + 1) % 3, (i + 2) % 3
-        along_edge = inside[:, j] * cube[:, k] ** 2 + inside[:, k] * cube[:, j] ** 2
-        result[:, i] = cube[:, i] * (1 + bulge * inside[:, j] * inside[:, k] - pinch * along_edge)
+        edges = inside[:, j] * rim[:, k] + inside[:, k] * rim[:, j]
+        result[:, i] = cube[:, i] * (1 + bulge * inside[:, j] * inside[:, k] - edges)
     return result
 
 

@@ -13,8 +13,8 @@ Profile = list[tuple[float, float, float]]  # radius (m), height (m), 0 for a ci
 
 @SHAPES("traffic_cone")
 def traffic_cone(
-    height: float = 0.325, radius: float = 0.075, base: float = 0.21, mouth: float = 0.022, plate: float = 0.014,
-    corner: float = 0.025, flare: float = 0.018, wall: float = 0.004, segments: float = 64,
+    height: float = 0.325, radius: float = 0.078, base: float = 0.21, mouth: float = 0.026, plate: float = 0.018,
+    corner: float = 0.025, flare: float = 0.018, wall: float = 0.006, segments: float = 64,
 ) -> Mesh:  # fmt: skip
     """A cone that stands upright on the origin; its plate's sides lie along x and y.
 

@@ -89,14 +89,21 @@ def prepare(scene: bpy.types.Scene) -> None:
     cycles.sample_clamp_indirect = 10.0
 
 
-@cache
 def require_eevee() -> None:
-    """Try EEVEE once in a process of its own, for a missing display driver may end the process. Raises RenderError."""
+    """Raises RenderError where EEVEE cannot draw."""
+    fault = eevee_fault()
+    if fault:
+        raise RenderError(f"engine: eevee {fault}; install libegl1 and libgl1-mesa-dri, or use engine: cycles")
+
+
+@cache
+def eevee_fault() -> str | None:
+    """What is wrong with EEVEE here, tried once in a process of its own: a missing driver may end that process."""
     try:
         done = subprocess.run([sys.executable, "-c", _PROBE], capture_output=True, text=True, timeout=120, check=False)
     except subprocess.TimeoutExpired:
-        raise RenderError("engine: eevee does not answer within two minutes here; use engine: cycles") from None
-    if "EEVEE works" not in done.stdout:
-        last = (done.stderr or done.stdout).strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
-        cure = "install libegl1 and libgl1-mesa-dri, or use engine: cycles"
-        raise RenderError(f"engine: eevee needs an EGL driver ({last[0]}); {cure}")
+        return "does not answer within two minutes here"
+    if "EEVEE works" in done.stdout:
+        return None
+    last = (done.stderr or done.stdout).strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
+    return f"needs an EGL driver ({last[0]})"

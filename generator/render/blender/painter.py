@@ -1,6 +1,5 @@
 """`BlenderPainter`: Cycles and EEVEE behind one call."""
 
-import shutil
 import time
 from pathlib import Path
 
@@ -35,12 +34,11 @@ class BlenderPainter:
         self.stage = Stage(self.scene, store)
 
     def paint(self, sample: SceneSample) -> Painted:
-        path = passes.scratch()
         try:
-            return self._paint(sample, path)
+            with passes.scratch() as path:
+                return self._paint(sample, path)
         finally:
             self.stage.clear()
-            shutil.rmtree(path.parent, ignore_errors=True)
 
     def _paint(self, sample: SceneSample, path: Path) -> Painted:
         clock = [time.perf_counter()]

@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +14,13 @@ Float = NDArray[np.float32]
 _FAR = 1e9  # Cycles writes 1e10 where nothing is
 
 
-def scratch() -> Path:
-    """A new private file name on a RAM disk where there is one, else in the temporary folder."""
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A private file name on a RAM disk where there is one, else in the temporary folder; removed afterwards."""
     memory = Path("/dev/shm")
-    folder = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
-    return Path(tempfile.mkdtemp(prefix=f"painter-{os.getpid()}-", dir=folder)) / "frame.exr"
+    place = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix=f"painter-{os.getpid()}-", dir=place) as folder:
+        yield Path(folder) / "frame.exr"
 
 
 def read(path: Path) -> tuple[Float, NDArray[np.uint16] | None, Float | None]:

@@ -1,0 +1,119 @@
+"""The command line as a user meets it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from test_spec import CONFIG, SCENE
+
+from generator.cli import app
+
+VERBS = ("check sample preview explain render inspect balance export train evaluate report run doctor").split()
+Write = Callable[[str, str], Path]
+
+
+def call(*arguments: object, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command line; a wide terminal, so that messages stay on one line."""
+    command = [sys.executable, "-m", "generator", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env={**os.environ, "COLUMNS": "250"})
+
+
+def test_help_teaches_every_verb() -> None:
+    shown = call("--help").stdout
+    commands = app.registered_commands
+    assert {c.callback.__name__ for c in commands if c.callback} == set(VERBS)
+    for command in commands:
+        assert command.callback and len(command.callback.__doc__ or "") > 60
+        assert f" {command.callback.__name__} " in shown
+
+
+def test_wrong_usage_is_exit_code_2() -> None:
+    assert call("chekc").returncode == 2
+    assert call("sample").returncode == 2
+    assert call("sample", "nowhere.yaml").returncode == 2
+
+
+def test_check_tells_all_problems_of_all_files(write: Write) -> None:
+    good = write("good.yaml", SCENE)
+    bad = write("bad.yaml", SCENE.replace("strength:", "strenght:").replace("on: stage", "on: moon"))
+    done = call("check", good, bad, bad.parent / "none.yaml")
+    assert done.returncode == 2 and f"ok  {good}" in done.stdout
+    for line in ("bad.yaml:7:3: world.strenght", "bad.yaml:13:13: objects.balls.place.on", "none.yaml: no such file"):
+        assert line in done.stderr
+    assert call("check", good).returncode == 0
+
+
+def test_check_follows_a_config_to_all_it_names(write: Write, tmp_path: Path) -> None:
+    write("scene.yaml", SCENE)
+    config = write("config.yaml", CONFIG + "real: {test: photos.json}\n")
+    assert "photos.json" in call("check", config, folder=tmp_path).stderr
+    config.write_text(CONFIG + "assets: [nowhere]\n")
+    assert "nowhere: no such folder of assets" in call("check", config, folder=tmp_path).stderr
+    config.write_text(CONFIG)
+    assert "10 + 0 frames" in call("check", config, folder=tmp_path).stdout
+
+
+def test_sample_prints_the_scene_as_json_and_nothing_else(write: Write) -> None:
+    scene = write("scene.yaml", SCENE)
+    first, again = (call("sample", scene, "-i", 7, "--size", 64, 48) for _ in range(2))
+    assert first.stdout == again.stdout and json.loads(first.stdout)["index"] == 7
+
+
+def test_a_scene_that_cannot_be_filled_is_one_message(write: Write) -> None:
+    done = call("check", write("scene.yaml", SCENE.replace("{integers: [1, 4]}", "500")))
+    assert done.returncode == 2 and "no room for another object" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_preview_writes_a_sheet(write: Write, tmp_path: Path) -> None:
+    from PIL import Image
+
+    done = call("preview", write("scene.yaml", SCENE), "-n", 4, "-o", tmp_path / "sheet.png", "--size", 64, 48)
+    assert done.returncode == 0, done.stderr
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.width >= 128 and len(sheet.convert("L").getcolors() or []) > 16
+
+
+def test_explain_knows_the_language_and_suggests() -> None:
+    assert "Every factor is equally likely" in call("explain", "log_uniform").stdout
+    assert "visible_fraction" in call("explain").stdout
+    wrong = call("explain", "log_unifrom")
+    assert wrong.returncode == 2 and "did you mean 'log_uniform'" in wrong.stderr
+
+
+@pytest.mark.ray
+def test_ctrl_c_is_130_and_leaves_nothing_half_written(write: Write, tmp_path: Path) -> None:
+    write("scene.yaml", SCENE)
+    config = write("config.yaml", CONFIG.replace("train: 10", "train: 400"))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "generator", "render", str(config)],
+        cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    while not (tmp_path / "runs/balls/dataset/manifest.json").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130 and "run the same command again" in told and "Traceback" not in told
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_data_sets_that_are_none_are_named(tmp_path: Path) -> None:
+    for verb in (("inspect",), ("balance",), ("export", "-o", "x")):
+        done = call(verb[0], tmp_path, *verb[1:])
+        assert done.returncode == 2 and "no data set here" in done.stderr
+
+
+def test_shares_on_the_command_line_are_checked(tmp_path: Path) -> None:
+    from generator.base.errors import GeneratorError
+    from generator.cli.data import shares
+
+    assert shares(["night=0.2", "a=1"]) == {"night": 0.2, "a": 1.0}
+    for wrong in ("night", "night=x", "night=2"):
+        with pytest.raises(GeneratorError):
+            shares([wrong])
