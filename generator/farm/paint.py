@@ -55,8 +55,9 @@ def paint(config: RunConfig, job: Job, progress: Progress) -> Painting:
     plan meets the rules, RenderError when frames are lost or too many are quarantined.
     """
     with locked(job.folder):
-        manifest = job.manifest()
-        Dataset.create_or_check(job.folder, manifest)
+        for leftover in job.folder.glob(".*.tmp"):  # of a writer that was killed; nobody else writes here now
+            leftover.unlink(missing_ok=True)
+        Dataset.create_or_check(job.folder, job.manifest())
         same_order(job.folder, config)
         result = Painting()
         splits = {"train": config.frames.train} | ({"val": config.frames.val} if config.frames.val else {})

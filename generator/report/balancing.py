@@ -1,5 +1,6 @@
 """What balancing did: how often each edge case was seen, planned, painted and kept."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class Balanced:
 
     split: str
     looked: int | None
-    rejected: dict[str, int]
+    rejected: list[tuple[str, int]]
     planned: int | None
     painted: int
     kept: int | None
@@ -79,7 +80,7 @@ def _split(
     return Balanced(
         split=split,
         looked=plan.looked if plan else None,
-        rejected=plan.rejected if plan else {},
+        rejected=_alike(plan.rejected) if plan else [],
         planned=len(plan.tickets) if plan else None,
         painted=len(frames),
         kept=len(kept) if selection else None,
@@ -88,8 +89,21 @@ def _split(
         combinations=(len({f.tags for f in frames}), len({f.tags for f in kept}) if selection else None),
         selection=chosen,
         confusion=[Confusion(tag, **cells) for tag, cells in sorted(chosen.confusion.items())] if chosen else [],
-        dropped=why.most_common(),
+        dropped=_alike(why),
     )
+
+
+def _alike(reasons: Mapping[str, int], most: int = 4) -> list[tuple[str, int]]:
+    """Reasons that differ only in their numbers, counted together, the commonest first; of each, one as an example."""
+    counts: Counter[str] = Counter()
+    example: dict[str, str] = {}
+    for reason, count in sorted(reasons.items()):
+        shape = re.sub(r"\d[\d.]*", "#", reason)
+        counts[shape] += count
+        example.setdefault(shape, reason)
+    common = counts.most_common()
+    rest = [("other reasons", sum(count for _, count in common[most:]))] if len(common) > most else []
+    return [(example[shape], count) for shape, count in common[:most]] + rest
 
 
 def _limits(rules: Balance | None, selection: Selection | None) -> tuple[Mapping[str, float], Mapping[str, float]]:

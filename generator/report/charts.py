@@ -11,8 +11,9 @@ from generator.report.svg import Plot, element, line, number, path, picture, rec
 
 SYNTHETIC, REAL, MIXED, OTHER = "#0f766e", "#c2571a", "#6d4bb0", "#64748b"
 COLORS = {"synthetic": SYNTHETIC, "mixed": MIXED, "real": REAL}
-STAGES = ("#0f766e", "#c2571a", "#6d4bb0", "#b8860b", "#2563a8", "#a8325e", "#5b7f2b", "#64748b", "#8d5a3b")
+PALETTE = ("#0f766e", "#c2571a", "#6d4bb0", "#b8860b", "#2563a8", "#a8325e", "#5b7f2b", "#64748b", "#8d5a3b")
 Numbers = NDArray[np.float64]
+FEW, WIDE = 150, 1060
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ def curves(drawn: Sequence[Curve], title: str, x_name: str, y_name: str, log: bo
     plot = Plot((0, last), (low, max(heights) * 1.05), log=log)
     lines = [
         path([(plot.across(x), plot.up(y)) for x, y in zip(curve.x, curve.y, strict=True)], fill="none",
-             stroke=curve.color, stroke_width=1.6, stroke_linejoin="round")
+             stroke=curve.color, stroke_width=1.6, stroke_opacity=0.8,
+             stroke_linejoin="round")
         for curve in drawn
     ]  # fmt: skip
     return picture(plot.width, plot.height, title, plot.axes(x_name, y_name), *lines)
@@ -65,18 +67,24 @@ def histogram(
     return picture(plot.width, plot.height, title, *parts)
 
 
-def heat(counts: Numbers, color: str, title: str, width: int = 300) -> Markup:
-    """A map of counts (rows, columns): the darker, the more."""
-    rows, columns = counts.shape
-    side = (width - 2) / columns
-    top = counts.max(initial=0) or 1
+def places(points: Numbers, aspect: float, color: str, title: str, width: int = 300) -> Markup:
+    """Where points (n, 2), as shares of width and height, lie on a picture: dots, or a map of counts where there are
+    many. `aspect` is height / width."""
+    height = width * aspect
+    frame = rect(0.5, 0.5, width - 1, height - 1, fill="none", class_="axis")
+    if len(points) <= FEW:
+        spots = [element("circle", cx=x * width, cy=y * height, r=4.0, fill=color, fill_opacity=0.6) for x, y in points]
+        return picture(width, height, title, *spots, frame)
+    columns = int(np.clip(np.sqrt(len(points) / (8 * aspect)), 6, 24))
+    rows = max(1, round(columns * aspect))
+    counts = np.histogram2d(points[:, 1], points[:, 0], (rows, columns), ((0, 1), (0, 1)))[0]
+    across, down = width / columns, height / rows
     cells = [
-        rect(1 + column * side, 1 + row * side, side + 0.3, side + 0.3, fill=color,
-             fill_opacity=float(counts[row, column] / top))
+        rect(column * across, row * down, across + 0.3, down + 0.3, fill=color,
+             fill_opacity=float(counts[row, column] / counts.max()))
         for row, column in np.argwhere(counts > 0)
     ]  # fmt: skip
-    height = rows * side + 2
-    return picture(width, height, title, *cells, rect(0.5, 0.5, width - 1, height - 1, fill="none", class_="axis"))
+    return picture(width, height, title, *cells, frame)
 
 
 @dataclass(frozen=True)
@@ -94,7 +102,7 @@ TAG_COLORS = {"looked": "#cbd5e1", "planned": "#94a3b8", "painted": "#5eb5ab", "
 
 def tags(rows: Sequence[TagShares], title: str) -> Markup:
     """Per tag one bar for each stage, with the cap (solid line) and the floor (dashed line) that it must keep."""
-    left, width, bar, gap = 150, 900, 8, 18
+    left, width, bar, gap = 150, WIDE, 9, 20
     known = [value for row in rows for value in (*row.shares.values(), row.cap, row.floor) if value is not None]
     top = min(1.0, max([0.05, *known]) * 1.08)
     reach = (width - left - 60) / top
@@ -129,7 +137,7 @@ def _tag(row: TagShares, y: float, left: int, bar: int, reach: float) -> Markup:
 
 def stages(seconds: Mapping[str, float], title: str) -> Markup:
     """One bar per stage, longest first, and the seconds beside it."""
-    width, left, bar = 900, 150, 20
+    width, left, bar = WIDE, 150, 20
     ordered = sorted(seconds.items(), key=lambda pair: -pair[1])
     total, reach = sum(seconds.values()) or 1.0, (width - left - 150) / (max(seconds.values(), default=0) or 1.0)
     parts = []
@@ -137,15 +145,15 @@ def stages(seconds: Mapping[str, float], title: str) -> Markup:
         y = k * (bar + 8) + 4
         parts += [
             text(left - 12, y + 15, stage, text_anchor="end", class_="name"),
-            rect(left, y, max(spent * reach, 1), bar, fill=STAGES[k % len(STAGES)], rx=2),
-            text(left + spent * reach + 8, y + 15, f"{spent:.3g} s  ({spent / total:.0%})"),
+            rect(left, y, max(spent * reach, 1), bar, fill=SYNTHETIC, rx=2),
+            text(left + spent * reach + 8, y + 15, f"{spent:.3g} s ({spent / total:.0%})"),
         ]
     return picture(width, len(ordered) * (bar + 8) + 6, title, *parts)
 
 
 def dots(rows: Sequence[tuple[str, str, Sequence[float]]], title: str, x_name: str) -> Markup:
     """Per row (name, colour, values) a point for each seed and a bar at their mean, on a scale from 0 to 1."""
-    width, left, step = 900, 150, 34
+    width, left, step = WIDE, 150, 34
     height = len(rows) * step + 6
     reach = width - left - 60
     parts = []

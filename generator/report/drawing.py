@@ -75,7 +75,7 @@ class Canvas:
         self.pixels[y0:y1, x0:x1][frame] = color
 
     def words(self, box: Sequence[float], text: str, color: Color) -> None:
-        """Small words on a dark ground: above the box where there is room, else in its upper left corner."""
+        """Words on a ground of `color`: above the box where there is room, else in its upper left corner."""
         self._words.append((self._place(box), text, color))
 
     def finish(self) -> Pixels:
@@ -83,9 +83,9 @@ class Canvas:
         if not self._words:
             return self.pixels
         picture = Image.fromarray(self.pixels)
-        pen = ImageDraw.Draw(picture, "RGBA")
+        pen = ImageDraw.Draw(picture)
         for box, text, color in self._words:
-            _write(pen, box, text, color, picture.width)
+            _write(pen, box, text, color, picture.width, 8 + 2 * self.scale)
         return np.array(picture)
 
     def _place(self, box: Sequence[float]) -> tuple[int, int, int, int]:
@@ -101,10 +101,13 @@ def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
-def _write(pen: ImageDraw.ImageDraw, box: tuple[int, int, int, int], text: str, color: Color, right: int) -> None:
-    face = font(11)
-    width, height = int(pen.textlength(text, face)) + 5, 13
+def _write(
+    pen: ImageDraw.ImageDraw, box: tuple[int, int, int, int], text: str, color: Color, right: int, size: int
+) -> None:
+    face, height = font(size), size + 2
+    width = int(pen.textlength(text, face)) + 6
     x = max(0, min(box[0], right - width))
     y = box[1] - height if box[1] >= height else box[1] + 1
-    pen.rectangle((x, y, x + width - 1, y + height - 1), fill=(15, 15, 20, 190))
-    pen.text((x + 3, y + height // 2), text, color, face, anchor="lm")
+    bright = 0.3 * color[0] + 0.59 * color[1] + 0.11 * color[2] > 130
+    pen.rectangle((x, y, x + width - 1, y + height - 1), fill=color)
+    pen.text((x + 3, y + height / 2), text, (0, 0, 0) if bright else (255, 255, 255), face, anchor="lm")

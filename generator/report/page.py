@@ -27,12 +27,12 @@ from generator.report.audits import audited
 from generator.report.balancing import balanced
 from generator.report.results import NONE, Trained, read_json, read_trained, table, worths
 from generator.report.sheet import frame_sheet
-from generator.report.showing import Shown, caveats, lead, shown
+from generator.report.showing import Shown, caveats, firsts, origin, shown
 from generator.spec.config import RunConfig
 
 PAGE = "report.html"
 FRAMES = 16
-LOSSLESS = 700_000  # bytes up to which a picture is embedded as PNG
+LOSSLESS = 600_000  # pixels up to which a picture is embedded as PNG
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def render(run: Run, catalog: Catalog) -> str:
 
 
 def _detectors(run: Run) -> dict[str, Any]:
-    first = lead(run.trained)
+    first = next(iter(firsts(run.trained)), None)
     labels = None if run.real_train is None else _objects(run.real_train)
     sizes = {"synthetic": run.new_images or 0, "real": len(run.real_train) if run.real_train else 0}
     rows = table(run.trained, run.config.train if run.config else None, sizes, labels)
@@ -110,11 +110,12 @@ def _detectors(run: Run) -> dict[str, Any]:
     return {
         "lead": first,
         "hero": _pictures(run, first)[:1] if first else [],
-        "arms": [(one, _pictures(run, one)[:3]) for one in run.trained if one.evaluation and one.seed == 0],
+        "arms": [(one, _pictures(run, one)[:3]) for one in firsts(run.trained)],
         "rows": rows,
         "dots": charts.dots(dots, "Box AP per arm", "box AP on the test photographs") if dots else None,
         "worths": worths(run.trained),
         "caveats": caveats(run.config, first, rows),
+        "origin": origin(run.config.train if run.config else None),
         "losses": losses(run.trained),
         "colors": charts.COLORS,
     }
@@ -142,7 +143,7 @@ def losses(trained: list[Trained]) -> list[statistics.Figure]:
     series = {name.removeprefix("loss_"): [step.get(name, 0.0) for step in logged[0].log] for name in names}
     parts = [
         charts.Curve(name, color, *charts.smoothed(values))
-        for (name, values), color in zip(series.items(), charts.STAGES, strict=False)
+        for (name, values), color in zip(series.items(), charts.PALETTE, strict=False)
     ]
     first = f"{logged[0].arm}-{logged[0].seed}"
     return [
@@ -214,14 +215,11 @@ def _painted(painting: Mapping[str, Any] | None) -> int:
 
 
 def embedded(picture: Any) -> str:
-    """A picture (array or PIL) as a data URI: PNG while that is small, else JPEG without thinning out the colours."""
+    """A picture (array or PIL) as a data URI: PNG while it is small, else JPEG without thinning out the colours."""
     image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+    kind = "png" if image.width * image.height <= LOSSLESS else "jpeg"
     file = io.BytesIO()
-    image.save(file, "PNG", optimize=True)
-    kind = "png"
-    if file.tell() > LOSSLESS:
-        file, kind = io.BytesIO(), "jpeg"
-        image.save(file, "JPEG", quality=92, subsampling=0)
+    image.save(file, kind, **({"compress_level": 9} if kind == "png" else {"quality": 92, "subsampling": 0}))
     return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
 
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from generator.base.geometry import intersect
 from generator.dataset.examples import Source
-from generator.report.results import Row, Trained
+from generator.report.results import Row, Trained, by_arm
 from generator.report.verdicts import Verdict, draw_detections
-from generator.spec.config import Real, RealSource, RunConfig
+from generator.spec.config import Real, RealSource, RunConfig, Train
 from generator.train.score import Evaluation
+
+KNOW_IMAGENET = {"efficientnet_lite0"}  # backbones whose weights come with a package
 
 
 @dataclass(frozen=True)
@@ -19,10 +21,19 @@ class Shown:
     verdict: Verdict
 
 
-def lead(trained: Sequence[Trained]) -> Trained | None:
-    """The detector the page begins with: the first arm (synthetic, if there is one), first seed. Never chosen by how
-    well it did on the test photographs."""
-    return next((one for one in trained if one.evaluation), None)
+def firsts(trained: Sequence[Trained]) -> list[Trained]:
+    """Of every arm the first seed that was evaluated: never the one that did best on the test photographs."""
+    evaluated = by_arm([one for one in trained if one.evaluation])
+    return [runs[0] for runs in evaluated.values()]
+
+
+def origin(train: Train | None) -> str:
+    """The weights that training began from, in words."""
+    if train is None:
+        return "weights that were not recorded"
+    if train.init:
+        return f"the weights in {train.init}"
+    return "ImageNet weights in its backbone" if train.backbone in KNOW_IMAGENET else "random weights"
 
 
 def shown(source: Source, evaluation: Evaluation, most: int = 6) -> list[Shown]:
@@ -46,6 +57,11 @@ def caveats(config: RunConfig | None, first: Trained | None, rows: Sequence[Row]
         said += _shared(config.real)
         if config.real.val is None:
             said.append("There are no validation photographs: the threshold is the default of 0.5, chosen on nothing.")
+        else:
+            said.append(
+                "Every arm's threshold was chosen with the labels of the validation photographs, the synthetic arm's too. "
+                "Average precision does not depend on a threshold."
+            )
     if any(row.seeds == 1 for row in rows):
         said.append("An arm with one seed says nothing about the spread between runs.")
     if rows and "real" not in {row.arm for row in rows}:
@@ -59,13 +75,22 @@ def _shared(real: Real) -> list[str]:
     """Whether the sets of photographs have pictures or even pixels in common."""
     said = []
     for role, other in (("training", real.train), ("validation", real.val)):
-        if other is None or (other.labels, other.images) != (real.test.labels, real.test.images):
-            continue
-        if _overlap(other, real.test):
-            said.append(f"Beware: {role} and test photographs share pixels, so the results flatter.")
-        else:
-            said.append(f"Test and {role} photographs are separate parts of the same pictures.")
+        if other is not None and _same_files(other, real.test):
+            said.append(
+                f"Beware: {role} and test photographs share pixels, so the results flatter."
+                if _overlap(other, real.test)
+                else f"Test and {role} photographs are separate parts of the same pictures."
+            )
+    if real.train and real.val and _same_files(real.train, real.val) and _overlap(real.train, real.val):
+        said.append(
+            "Validation and training photographs share pixels: arms that learn from photographs chose their threshold "
+            "on pictures they had seen."
+        )
     return said
+
+
+def _same_files(a: RealSource, b: RealSource) -> bool:
+    return (a.labels, a.images) == (b.labels, b.images)
 
 
 def _overlap(a: RealSource, b: RealSource) -> bool:

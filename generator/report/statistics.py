@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from generator.dataset.examples import Source
 from generator.dataset.records import FrameRecord
-from generator.report.charts import REAL, SYNTHETIC, heat, histogram, legend
+from generator.report.charts import REAL, SYNTHETIC, histogram, legend, places
 
 Numbers = NDArray[np.float64]
 MOST_PHOTOS = 500
@@ -95,20 +95,25 @@ def figures(painted: Shapes, real: Shapes | None, aspect: float) -> list[Figure]
                          "Histogram of objects in a picture", "objects in a picture", "share of pictures", False),
                "How many annotated objects show at once.", key),
     ]  # fmt: skip
-    for title, values, name, sentence in (
-        ("Visible part", painted.visible, "visible fraction",
-         "How much of the object's silhouette inside the picture nothing covers; photographs carry no such label."),
-        ("Cut by the border", painted.truncated, "truncated fraction",
-         "How much of the object's silhouette lies outside the picture; photographs carry no such label."),
-    ):  # fmt: skip
-        if values is not None and len(values):
-            chart = histogram({painted.name: values}, colors, np.linspace(0, 1, 21), title, name, "share of objects")
-            result.append(Figure(title, chart, sentence, legend({painted.name: SYNTHETIC})))
+    if painted.visible is not None and painted.truncated is not None and len(painted.visible):
+        result += [
+            _rest(painted.visible, 1.0, "Visible part", "visible fraction", "are covered by nothing", painted.name),
+            _rest(painted.truncated, 0.0, "Cut by the border", "truncated fraction", "lie whole in the picture",
+                  painted.name),
+        ]  # fmt: skip
     return result + [_places(one, colors[one.name], aspect) for one in sets]
 
 
+def _rest(values: Numbers, plain: float, title: str, axis: str, words: str, name: str) -> Figure:
+    """A histogram of what differs from the plain case, whose share the sentence tells."""
+    rest = values[values != plain]
+    chart = histogram({name: rest}, {name: SYNTHETIC}, np.linspace(0, 1, 21), title, axis, "share of the others")
+    sentence = f"{1 - len(rest) / len(values):.1%} of the objects {words}; the chart shows the others."
+    return Figure(title, chart, sentence + " Photographs carry no such label.", legend({name: SYNTHETIC}))
+
+
 def _counted(one: Shapes) -> str:
-    return f"{one.name} ({one.pictures:,} pictures, {len(one.size):,} objects)"
+    return f"{one.name}: {one.pictures:,} picture{'' if one.pictures == 1 else 's'}, {len(one.size):,} objects"
 
 
 def _edges(most: int) -> Numbers:
@@ -118,12 +123,9 @@ def _edges(most: int) -> Numbers:
 
 
 def _places(one: Shapes, color: str, aspect: float) -> Figure:
-    columns = 24 if len(one.place) > 400 else 12
-    rows = max(1, round(columns * min(aspect, 3.0)))
-    counts = np.histogram2d(one.place[:, 1], one.place[:, 0], (rows, columns), ((0, 1), (0, 1)))[0]
     return Figure(
         f"Where objects lie: {one.name}",
-        heat(counts, color, f"Map of box centres, {one.name}", 300 if aspect <= 1.2 else 220),
+        places(one.place, aspect, color, f"Box centres, {one.name}", 320 if aspect <= 1.2 else 240),
         "Box centres over the picture; the darker, the more.",
-        legend({one.name: color}),
+        legend({_counted(one): color}),
     )

@@ -68,7 +68,7 @@ class Plot:
     width: int = 460
     height: int = 240
     log: bool = False
-    left: int = 52
+    left: int = 66
     bottom: int = 42
 
     def across(self, value: float) -> float:

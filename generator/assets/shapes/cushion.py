@@ -17,7 +17,7 @@ def cushion(
 ) -> Mesh:  # fmt: skip
     """An inflated cube that stands on the origin, its sides along the axes.
 
-    size      distance of opposite corners' planes before inflation (m): corners stay where a plain cube has them
+    size      side of the cube before it is inflated (m); its corners stay where they are
     bulge     how far the middle of a face comes out, in half sizes
     pinch     how far the middle of an edge goes in, in half sizes
     soft      how far edges are rounded off, in half sizes; corners stay pointed
@@ -35,7 +35,7 @@ def cushion(
     folds = wrinkles * creases(cube, (draw / "folds").rng()) * (0.12 + 0.88 * edge**4)
     body = body + outward * (folds + seam * (edge > 1 - 1e-6))[:, None]
     body[:, 2] -= body[:, 2].min()
-    return Mesh(body.astype(np.float32), faces, smooth=True)
+    return Mesh(body.astype(np.float32), faces.astype(np.int32), smooth=True)
 
 
 def inflated(cube: Array, bulge: float, pinch: float, soft: float) -> Array:
@@ -60,7 +60,7 @@ def creases(cube: Array, rng: Rng, count: int = 14) -> Array:
     waves = rng.normal(0, 1, (count, 3))
     waves *= rng.uniform(4, 11, (count, 1)) / np.linalg.norm(waves, axis=1, keepdims=True)
     height = np.cos(cube @ waves.T + rng.uniform(0, 2 * np.pi, count)).sum(1) / np.sqrt(count)
-    return np.asarray(-np.clip(1 - np.abs(height) / 0.6, 0, 1) ** 1.5)
+    return np.asarray(-(np.clip(1 - np.abs(height) / 0.6, 0, 1) ** 1.5))
 
 
 def cube_grid(steps: int) -> tuple[Array, Array]:
@@ -72,7 +72,7 @@ def cube_grid(steps: int) -> tuple[Array, Array]:
         np.moveaxis(shell, axis, 0)[[0, -1]] = True
     index[shell] = np.arange(shell.sum())
     points = np.stack(np.meshgrid(line, line, line, indexing="ij"), -1)[shell]
-    return points, np.concatenate([side for axis in range(3) for side in sides(index, axis)]).astype(np.int32)
+    return points, np.concatenate([side for axis in range(3) for side in sides(index, axis)])
 
 
 def sides(index: Array, axis: int) -> list[Array]:

@@ -28,7 +28,7 @@ def traffic_cone(
     wall     thickness of the cone's wall
     segments resolution around the axis, a multiple of 8: about 45 triangles each
     """
-    around = 2 * np.pi * np.arange(8 * max(1, round(segments / 8))) / (8 * max(1, round(segments / 8)))
+    around = np.linspace(0, 2 * np.pi, 8 * max(1, round(segments / 8)), endpoint=False)
     square = rounded_square(around, base / 2, min(corner, base / 2))
     rings = [
         np.column_stack([r * edge * np.cos(around), r * edge * np.sin(around), np.full(len(around), z)])
@@ -36,7 +36,7 @@ def traffic_cone(
         for edge in [1 + share * (square / (base / 2) - 1)]
     ]
     vertices = np.concatenate(rings).astype(np.float32)
-    return Mesh(vertices, closed_tube(len(rings), len(around)), smooth=True)
+    return Mesh(vertices, closed_tube(len(rings), len(around)).astype(np.int32), smooth=True)
 
 
 def profile(
@@ -49,14 +49,18 @@ def profile(
     under = [(0.5 * (radius + half), 0.0, 0.5), (half - soft, 0.0, 1.0), (half - 0.3 * soft, 0.3 * soft, 1.0)]
     side = [(half, soft, 1.0), (half, plate - soft, 1.0), (half - 0.3 * soft, plate - 0.3 * soft, 1.0)]
     above = [(half - soft, plate, 1.0), (0.5 * (foot + half), plate, 0.5)]
-    lift = 1.5 * (foot - radius) * (1 - np.linspace(0, 1, 6)) ** 2  # a parabola that ends along the cone
-    run = 2.5 * (foot - radius) * np.linspace(0, 1, 6)
-    fillet = [(radius + slope * z + r, plate + z, 0.0) for r, z in zip(lift / 1.5, run, strict=True)]
+    widening = foot - radius  # dies away upwards as a parabola does, so that the cone's line goes on without a kink
+    fillet = [(radius + slope * z + widening * (1 - t) ** 2, plate + z, 0.0) for t, z in rise(2.5 * widening)]
     body = [(radius + slope * (z - plate), z, 0.0) for z in np.linspace(fillet[-1][1], height - edge, 6)[1:]]
     lip = [(mouth - 0.2 * wall, height - 0.3 * edge, 0.0), (mouth - 0.5 * wall, height, 0.0)]
     inside = [(mouth - 0.8 * wall, height - 0.3 * edge, 0.0)]
     inner = [(radius - wall + slope * (z - plate), z, 0.0) for z in np.linspace(height - edge, plate, 4)]
     return [*under, *side, *above, *fillet, *body, *lip, *inside, *inner, (radius - wall, 0.0, 0.0)]
+
+
+def rise(height: float, steps: int = 6) -> list[tuple[float, float]]:
+    """Shares 0..1 of a height, each with that height."""
+    return [(t, t * height) for t in np.linspace(0, 1, steps).tolist()]
 
 
 def rounded_square(angle: Array, half: float, corner: float) -> Array:
@@ -66,7 +70,7 @@ def rounded_square(angle: Array, half: float, corner: float) -> Array:
     middle = half - corner  # the corner's centre lies at (middle, middle)
     along = middle * (x + y)
     arc = along + np.sqrt(np.maximum(along**2 - 2 * middle**2 + corner**2, 0))
-    return np.where(half * y <= middle * x, half / x, arc)
+    return np.asarray(np.where(half * y <= middle * x, half / x, arc))
 
 
 def closed_tube(rings: int, around: int) -> Array:
@@ -74,6 +78,4 @@ def closed_tube(rings: int, around: int) -> Array:
     k, i = (v.ravel() for v in np.meshgrid(np.arange(rings), np.arange(around), indexing="ij"))
     here, aside = k * around + i, k * around + (i + 1) % around
     above, across = (k + 1) % rings * around + i, (k + 1) % rings * around + (i + 1) % around
-    return np.concatenate([np.column_stack([here, aside, across]), np.column_stack([here, across, above])]).astype(
-        np.int32
-    )
+    return np.concatenate([np.column_stack([here, aside, across]), np.column_stack([here, across, above])])

@@ -25,6 +25,7 @@ class BlenderPainter:
 
     def __init__(self, store: AssetStore, device: Device = "auto", threads: int = 1) -> None:
         self.threads = threads
+        passes.sweep()
         with captured():
             bpy.ops.wm.read_factory_settings(use_empty=True)
             bpy.context.preferences.edit.use_global_undo = False

@@ -1,6 +1,7 @@
 """Pixels out of Blender: an uncompressed 32-bit multilayer EXR in RAM, the only exact way in background mode."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +15,25 @@ Float = NDArray[np.float32]
 _FAR = 1e9  # Cycles writes 1e10 where nothing is
 
 
+def place() -> Path:
+    """A RAM disk where there is one, else the temporary folder."""
+    memory = Path("/dev/shm")
+    return memory if memory.is_dir() and os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
+
+
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """A private file name on a RAM disk where there is one, else in the temporary folder; removed afterwards."""
-    memory = Path("/dev/shm")
-    place = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix=f"painter-{os.getpid()}-", dir=place) as folder:
+    """A private file name; removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix=f"painter-{os.getpid()}-", dir=place()) as folder:
         yield Path(folder) / "frame.exr"
+
+
+def sweep() -> None:
+    """Remove what painters that were killed in the midst of a frame left behind."""
+    for folder in place().glob("painter-*-*"):
+        pid = folder.name.split("-")[1]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def read(path: Path) -> tuple[Float, NDArray[np.uint16] | None, Float | None]:
