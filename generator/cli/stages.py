@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.table import Table
 
+from generator.assets.catalog import Catalog
 from generator.balance.check import check
 from generator.base.errors import TrainError
 from generator.cli.console import Report, console
@@ -26,13 +27,16 @@ if TYPE_CHECKING:  # Ray is slow to import, and --help need not wait for it
 
 def paint(project: Project, report: Report) -> "Painting":
     """Frames and labels, under ``dataset/``."""
+    from generator.farm.paint import Painting
     from generator.farm.paint import paint as paint_frames
 
     project.folder.mkdir(parents=True, exist_ok=True)
     write_json(project.folder / "config.json", project.config.model_dump(mode="json"))
     result = paint_frames(project.config, project.job, report)
     if result.painted or result.quarantined:
-        write_json(project.job.folder / "painting.json", result.__dict__)
+        log = project.job.folder / "painting.json"
+        earlier = Painting(**json.loads(log.read_text())) if log.exists() else Painting()
+        write_json(log, vars(result.after(earlier)))
     return result
 
 
@@ -131,9 +135,8 @@ def report(project: Project) -> Path:
     from generator.report.page import write_report
 
     real = project.config.real
-    return write_report(
-        project.folder, project.real(real.test) if real else None, project.real(real.train) if real else None
-    )
+    test, mixed = (project.real(real.test), project.real(real.train)) if real else (None, None)
+    return write_report(project.folder, test, mixed, Catalog.open(*project.roots))
 
 
 def summary(project: Project) -> None:

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,8 +28,8 @@ Progress = Callable[[str, int, int, str], None]
 
 @dataclass
 class Painting:
-    """What a painting run did: frames found finished, painted now, quarantined; scenes looked at; seconds per stage
-    (summed over workers); the greatest memory of a worker in MB."""
+    """What a painting run did: frames found finished, painted now, quarantined; scenes looked at; workers replaced;
+    seconds per stage (summed over workers) and on the wall; the greatest memory of a worker in MB."""
 
     frames: int = 0
     finished: int = 0
@@ -37,8 +38,21 @@ class Painting:
     deaths: int = 0
     quarantined: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    wall: float = 0.0
     memory: float = 0.0
     device: str = ""
+
+    def after(self, earlier: "Painting") -> "Painting":
+        """This session together with those before it on the same data set."""
+        seconds = {
+            k: self.seconds.get(k, 0.0) + earlier.seconds.get(k, 0.0) for k in {**self.seconds, **earlier.seconds}
+        }
+        return Painting(
+            frames=self.frames, finished=0, painted=self.painted + earlier.painted,
+            looked=self.looked + earlier.looked, deaths=self.deaths + earlier.deaths,
+            quarantined=earlier.quarantined | self.quarantined, seconds=seconds, wall=self.wall + earlier.wall,
+            memory=max(self.memory, earlier.memory), device=self.device or earlier.device,
+        )  # fmt: skip
 
     def add(self, report: Report) -> None:
         self.painted += report.painted
@@ -54,6 +68,7 @@ def paint(config: RunConfig, job: Job, progress: Progress) -> Painting:
     Raises DatasetError when the folder belongs to another run or another process paints into it, BalanceError when no
     plan meets the rules, RenderError when frames are lost or too many are quarantined.
     """
+    start = time.perf_counter()
     with locked(job.folder):
         for leftover in job.folder.glob(".*.tmp"):  # of a writer that was killed; nobody else writes here now
             leftover.unlink(missing_ok=True)
@@ -68,6 +83,7 @@ def paint(config: RunConfig, job: Job, progress: Progress) -> Painting:
                 _paint(config, job.folder, shards, crew, progress, result)
         result.frames = sum(len(s.tickets) for s in shards)
         result.finished = result.frames - result.painted - len(result.quarantined)
+        result.wall = time.perf_counter() - start
         return result
 
 
@@ -186,7 +202,9 @@ def locked(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise DatasetError(f"{folder}: another run is painting here; wait for it, or set another `output`") from None
+            raise DatasetError(
+                f"{folder}: another run is painting here; wait for it, or set another `output`"
+            ) from None
         yield
     finally:
         os.close(handle)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 from PIL import Image
 from pydantic import ValidationError
 
@@ -172,7 +171,8 @@ def _data(run: Run, catalog: Catalog) -> dict[str, Any]:
         if source is not None
     ]
     if dataset is None:
-        return {"sheet": None, "balance": [], "figures": [], "audit": None, "stages": None, "assets": [], "scenes": 0,
+        return {"sheet": None, "balance": [], "figures": [], "audit": None, "stages": None, "each": None,
+                "assets": [], "scenes": 0,
                 "photographs": photographs}  # fmt: skip
     kept = set(run.selection.kept) if run.selection else {frame.key for frame in dataset.frames}
     assets, scenes = provenance.used_assets(dataset, catalog)
@@ -182,7 +182,7 @@ def _data(run: Run, catalog: Catalog) -> dict[str, Any]:
         "balance": balanced(dataset.frames, dataset.folder, run.selection, rules, dataset.manifest.classes),
         "figures": _figures(run, dataset, kept),
         "audit": audited(dataset.frames, dataset.quarantined),
-        "stages": _stages(run.painting),
+        **_speed(run.painting),
         "assets": assets,
         "scenes": scenes,
         "photographs": photographs,
@@ -200,18 +200,14 @@ def _figures(run: Run, dataset: Dataset, kept: set[str]) -> list[statistics.Figu
     return statistics.figures(statistics.of_frames(frames, "painted frames"), real, height / width)
 
 
-def _stages(painting: Mapping[str, Any] | None) -> Markup | None:
-    """Seconds of one worker per frame, by stage."""
-    seconds = (painting or {}).get("seconds") or {}
-    frames = _painted(painting)
-    if not seconds or not frames:
-        return None
-    return charts.stages({name: spent / frames for name, spent in seconds.items()}, "Seconds per frame by stage")
-
-
-def _painted(painting: Mapping[str, Any] | None) -> int:
+def _speed(painting: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A chart of one worker's seconds per frame by stage, and their sum; None where they were not recorded."""
     found = painting or {}
-    return int(found.get("painted", 0)) + len(found.get("quarantined", {}))
+    frames = int(found.get("painted", 0)) + len(found.get("quarantined", {}))
+    if not found.get("seconds") or not frames:
+        return {"stages": None, "each": None}
+    seconds = {name: spent / frames for name, spent in found["seconds"].items()}
+    return {"stages": charts.stages(seconds, "Seconds per frame by stage"), "each": sum(seconds.values())}
 
 
 def embedded(picture: Any) -> str:

@@ -59,8 +59,8 @@ def caveats(config: RunConfig | None, first: Trained | None, rows: Sequence[Row]
             said.append("There are no validation photographs: the threshold is the default of 0.5, chosen on nothing.")
         else:
             said.append(
-                "Every arm's threshold was chosen with the labels of the validation photographs, the synthetic arm's too. "
-                "Average precision does not depend on a threshold."
+                "Every arm's threshold was chosen with the labels of the validation photographs, the synthetic arm's "
+                "too. Average precision does not depend on a threshold."
             )
     if any(row.seeds == 1 for row in rows):
         said.append("An arm with one seed says nothing about the spread between runs.")

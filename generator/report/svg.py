@@ -50,7 +50,7 @@ def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
     if span <= 0:
         return [low]
     power = 10 ** math.floor(math.log10(span / wanted))
-    step = next(power * k for k in (1, 2, 5, 10) if span / (power * k) <= wanted)
+    step = next(power * k for k in (1, 2, 5, 10) if span / (power * k) <= wanted + 1e-9)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [round(k * step, 12) for k in range(first, last + 1)]
 
