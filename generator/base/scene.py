@@ -123,8 +123,8 @@ class CameraSample(Record):
 
 
 class RenderSample(Record):
-    """How to paint: engine, samples per pixel, denoiser, light bounces. `exposure` in stops, on top of what the camera's
-    meter does: 0 is a fixed exposure, 1 brings every picture to middle grey."""
+    """How to paint: engine, samples per pixel, denoiser, light bounces. `exposure` in stops, on top of the
+    camera's meter: 0 is a fixed exposure, 1 brings every picture to middle grey."""
 
     engine: Literal["cycles", "eevee"] = "cycles"
     samples: int = 8

@@ -153,8 +153,8 @@ class CameraSpec(Strict):
 
 
 class RenderSpec(Strict):
-    """How to paint. Quality and engine may be random too. `denoise` is a probability. `exposure` in stops; `metering` is
-    how far the camera's automatic exposure goes towards middle grey, 0 (not at all) to 1."""
+    """How to paint. Quality and engine may be random too. `denoise` is a probability. `exposure` in stops; `metering`
+    is how far the camera's automatic exposure goes towards middle grey, 0 (not at all) to 1."""
 
     engine: Choice = Constant(value="cycles")
     samples: Scalar = number(8)
