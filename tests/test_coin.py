@@ -33,7 +33,7 @@ def test_closed_with_outward_faces(variant: int) -> None:
     solid = body(variant=variant)
     assert solid.is_watertight and solid.is_winding_consistent and solid.body_count == 1
     disc = np.pi * 0.012**2 * 0.0028
-    assert 0.6 * disc < solid.volume < disc
+    assert 0.5 * disc < solid.volume < disc
     assert 6000 <= len(solid.faces) <= 10000
 
 
@@ -51,13 +51,13 @@ def test_within_radius_and_thickness(params: dict[str, float]) -> None:
 
 def test_the_face_is_a_height_field_above_a_flat_back() -> None:
     solid = body(variant=3)
-    up = solid.face_normals[: 6 * 34**2, 2]
+    up = solid.face_normals[: 6 * 30**2, 2]
     assert (up > 0).all()
-    assert np.allclose(solid.face_normals[-6 * 34 :, 2], -1)
+    assert np.allclose(solid.face_normals[-6 * 30 :, 2], -1)
 
 
 def test_the_design_stands_out_in_relief() -> None:
-    flat, struck = (coin(variant=1, relief=r).vertices[: 1 + 3 * 30 * 31, 2] for r in (0.0, 0.1))
+    flat, struck = (coin(variant=1, relief=r).vertices[: 1 + 3 * 27 * 28, 2] for r in (0.0, 0.1))
     assert np.ptp(flat) == 0
     assert 0.0002 < np.ptp(struck) <= 0.1 * 0.012 * (1 + 1e-4)
 

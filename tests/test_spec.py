@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.assets.catalog import Catalog
+from generator.base.draw import Draw
 from generator.base.errors import InputError
 from generator.farm.job import canonical
-from generator.spec.load import load_config, load_scene
+from generator.spec.load import load_config, load_scene, with_engine
 from generator.spec.scene import SceneSpec
 from generator.spec.yaml import read
 
@@ -152,3 +153,10 @@ def test_what_ships_is_well_formed(path: Path) -> None:
         load_scene(path, Catalog.open(ROOT / "assets"))
     else:
         load_config(path)
+
+
+def test_a_config_may_name_the_engine(write: Write) -> None:
+    spec = load_scene(write("a.yaml", SCENE))
+    assert with_engine(spec, None) is spec
+    assert with_engine(spec, "eevee").render.engine.sample(Draw(0)) == "eevee"
+    assert with_engine(spec, "eevee").objects == spec.objects

@@ -13,7 +13,7 @@ from generator.dataset.store import Dataset
 from generator.farm.job import Job
 from generator.sampling.sampler import Sampler
 from generator.spec.config import Farm, RealSource, RunConfig
-from generator.spec.load import load_config, load_scene, near
+from generator.spec.load import load_config, load_scene, near, with_engine
 from generator.spec.scene import SceneSpec
 
 
@@ -34,7 +34,8 @@ class Project:
             config = config.model_copy(update={"farm": farm})
         scene = near(path, config.scene)
         roots = asset_roots(scene, [near(path, name) for name in config.assets])
-        return Project(path, config, load_scene(scene, Catalog.open(*roots)), roots)
+        spec = with_engine(load_scene(scene, Catalog.open(*roots)), config.engine)
+        return Project(path, config, spec, roots)
 
     @property
     def folder(self) -> Path:

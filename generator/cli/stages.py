@@ -18,7 +18,7 @@ from generator.dataset.atomic import write_json
 from generator.dataset.examples import Source
 from generator.dataset.selection import SELECTION
 from generator.dataset.sources import SyntheticSource
-from generator.mix.recipes import shares
+from generator.mix.recipes import advice, shares
 from generator.spec.config import Train
 
 if TYPE_CHECKING:  # Ray is slow to import, and --help need not wait for it
@@ -70,6 +70,8 @@ def train(project: Project, report: Report) -> None:
     if spec is None:
         raise TrainError(f"{project.path}: has no `train:` section")
     found = sources(project, spec)
+    real, synthetic = len(found.get("real", ())), len(found["synthetic"])
+    console.print(advice(real, synthetic, spec.steps, spec.batch), style="dim", highlight=False)
     for arm in spec.arms:
         for seed in range(spec.seeds):
             train_one(project, spec, found, arm, seed, report)

@@ -14,7 +14,7 @@ from generator.spec.check import globs
 from generator.spec.config import RunConfig
 from generator.spec.scene import SceneSpec
 
-PAINTING = ("bpy", "embreex", "numpy", "trimesh")  # whose versions may change pixels or labels
+PAINTING = ("generator", "bpy", "embreex", "numpy", "trimesh")  # whose versions may change pixels or labels
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,8 @@ class Train(Strict):
 
 class RunConfig(Strict):
     """One run, from scene spec to report. `assets` are folders of meshes, images and HDRIs, besides the `assets/`
-    folder beside the scene's own; `output` is where everything goes (default: runs/NAME)."""
+    folder beside the scene's own; `output` is where everything goes (default: runs/NAME); `engine` overrides the scene's.
+    """
 
     run: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
     scene: str
@@ -122,6 +123,7 @@ class RunConfig(Strict):
     seed: int = 0
     frames: Frames
     size: tuple[Annotated[int, Field(ge=16, le=16384)], Annotated[int, Field(ge=16, le=16384)]]
+    engine: Literal["cycles", "eevee"] | None = None
     labels: tuple[Literal["amodal", "depth", "normal"], ...] = ("amodal", "depth")
     output: str = ""
     farm: Farm = Farm()

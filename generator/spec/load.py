@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from generator.assets.catalog import Catalog
 from generator.base.errors import InputError, Problem, did_you_mean
 from generator.base.strict import Fault, Strict, faults
+from generator.distributions.base import Value
 from generator.spec.check import balance_faults, scene_faults
 from generator.spec.config import RunConfig
 from generator.spec.scene import SceneSpec
@@ -35,6 +36,13 @@ def load_config(path: Path) -> RunConfig:
         report(document, [(("scene",), f"no such file {config.scene!r}{did_you_mean(str(scene), known)}")])
     report(document, balance_faults(config.balance, load_scene(scene)))
     return config
+
+
+def with_engine(spec: SceneSpec, engine: str | None) -> SceneSpec:
+    """The scene, painted by this engine where one is named."""
+    if engine is None:
+        return spec
+    return spec.model_copy(update={"render": spec.render.model_copy(update={"engine": Value("choice").parse(engine)})})
 
 
 def near(config: Path, name: str) -> Path:

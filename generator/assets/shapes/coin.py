@@ -15,7 +15,7 @@ EDGE = ((0.982, 0.36), (1.0, 0.08), (0.994, -0.22), (0.97, -0.42), (0.93, -0.5))
 @SHAPES("coin")
 def coin(
     radius: float = 0.012, thickness: float = 0.0028, variant: float = 0, relief: float = 0.14, chips: float = 0.5,
-    uneven: float = 1.0, wear: float = 0.3, rings: float = 34,
+    uneven: float = 1.0, wear: float = 0.3, rings: float = 30,
 ) -> Mesh:  # fmt: skip
     """A coin lying flat, centred on the origin, face up.
 
