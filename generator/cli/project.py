@@ -44,7 +44,7 @@ class Project:
 
     @cached_property
     def job(self) -> Job:
-        return Job.of(self.config, self.spec, self.roots, self.folder / "dataset")
+        return Job.of(self.config, self.spec, self.roots, (self.folder / "dataset").resolve())
 
     @property
     def dataset(self) -> Dataset:
@@ -70,7 +70,7 @@ def asset_roots(scene: Path, extra: list[Path]) -> tuple[Path, ...]:
         if not root.is_dir():
             raise DatasetError(f"{root}: no such folder of assets")
     beside = scene.resolve().parent.parent / "assets"
-    return (*([beside] if beside.is_dir() else []), *extra)
+    return (*([beside] if beside.is_dir() else []), *(root.resolve() for root in extra))
 
 
 def open_scene(path: Path, size: tuple[int, int], assets: list[Path]) -> tuple[SceneSpec, Sampler]:

@@ -51,15 +51,13 @@ class Worker:
     def __init__(self, job: Job) -> None:
         self.job, self.spec, self.sampler = job, job.spec, job.sampler()
         self._painter: Painter | None = None
+        self.device = ""
 
     @property
     def painter(self) -> Painter:
         if self._painter is None:
             self._painter = make_painter(self.job.painter, self.sampler.store, self.job.device)  # type: ignore[arg-type]
         return self._painter
-
-    def pid(self) -> int:
-        return os.getpid()
 
     def look(self, indices: Iterable[int]) -> list[Looked]:
         """Scenes by their labels at a quarter of the size, before any painting."""
@@ -73,9 +71,7 @@ class Worker:
         facts = facts_of(label(sample, self.sampler.store, LOOK, normals=False), self.spec.classes, scale=1 / LOOK)
         unmet = [f"keep: {', '.join(case)}" for case in self.spec.keep if not holds(case, facts)]
         counts = {name: int(facts[f"count.{name}"]) for name in self.spec.classes}
-        return Looked(
-            index, tags_of(facts, self.spec.edge_cases), counts, rejected="; ".join(unmet) and "not kept by the spec"
-        )
+        return Looked(index, tags_of(facts, self.spec.edge_cases), counts, rejected="; ".join(unmet))
 
     def paint(self, shard: ShardTicket) -> Report:
         """Paint, label, audit and commit one shard. Raises what the user must know; a frame that fails its audit is
@@ -127,8 +123,6 @@ class Worker:
                 ticket.split, frame.with_rgb(rgb), sample, facts=facts, tags=tags_of(facts, self.spec.edge_cases),
                 planned=ticket.tags, audit=numbers(result),
             )  # fmt: skip
-
-    device = ""
 
 
 def numbers(result: AuditResult) -> dict[str, float]:

@@ -114,7 +114,8 @@ class Train(Strict):
 
 class RunConfig(Strict):
     """One run, from scene spec to report. `assets` are folders of meshes, images and HDRIs, besides the `assets/`
-    folder beside the scene's own; `output` is where everything goes (default: runs/NAME); `engine` overrides the scene's.
+    folder beside the scene's own; `output` is where everything goes (default: runs/NAME); `engine` overrides the
+    scene's.
     """
 
     run: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
