@@ -21,19 +21,22 @@ Report = Callable[[str, int, int, str], None]
 
 @contextmanager
 def progress() -> Iterator[Report]:
-    """A function to call with (stage, done, total, note): one bar per stage, on standard error."""
+    """A function to call with (stage, done, total, note): one bar per stage; in a log, a line per tenth."""
     columns = (
         TextColumn("[bold]{task.description:<9}"), BarColumn(28), MofNCompleteColumn(), TimeElapsedColumn(),
         TextColumn("eta"), TimeRemainingColumn(), TextColumn("[dim]{task.fields[note]}"),
     )  # fmt: skip
     tasks: dict[str, TaskID] = {}
+    told: dict[str, int] = {}
     with Progress(*columns, console=error_console) as bars:
 
         def report(stage: str, done: int, total: int, note: str = "") -> None:
             if stage not in tasks:
                 tasks[stage] = bars.add_task(stage, total=total, note=note)
             bars.update(tasks[stage], completed=done, total=total, note=note)
-            if not error_console.is_terminal and (done == total or done % max(1, total // 10) == 0):
+            tenth = 10 * done // max(1, total)
+            if not error_console.is_terminal and told.get(stage) != tenth:
+                told[stage] = tenth
                 error_console.print(f"{stage}: {done}/{total} {note}", highlight=False)
 
         yield report

@@ -34,7 +34,7 @@ def coin(
     height = struck(grid, draw / "face", wear)
     depth = min((0.4 + 0.6 * (draw / "relief").uniform()) * relief * radius, 0.6 * thickness)
     face = np.column_stack([grid * (FACE * radius * edge)[:, None], thickness / 2 - depth * (1 - height)])
-    body = np.concatenate([face, side(face[-6 * rings :], radius, thickness, edge[-6 * rings :])])
+    body = np.concatenate([face, side(face[-6 * rings :], thickness)])
     return Mesh(body.astype(np.float32), np.concatenate([faces, skirt(rings)]).astype(np.int32), smooth=True)
 
 
@@ -60,7 +60,7 @@ def ring_faces(k: int) -> list[Array]:
     return [np.column_stack([a, b, c]), np.column_stack([c, b, d])[between]]
 
 
-def side(rim: Array, radius: float, thickness: float, edge: Array) -> Array:
+def side(rim: Array, thickness: float) -> Array:
     """The rounded edge below the face's rim, ring by ring, then the centre of the back."""
     flat = rim[:, :2] / FACE
     rings = [np.column_stack([flat * r, np.minimum(thickness * z, rim[:, 2] - 0.02 * thickness)]) for r, z in EDGE]
