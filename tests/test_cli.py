@@ -117,3 +117,17 @@ def test_shares_on_the_command_line_are_checked(tmp_path: Path) -> None:
     for wrong in ("night", "night=x", "night=2"):
         with pytest.raises(GeneratorError):
             shares([wrong])
+
+
+def test_broken_assets_are_found_before_anything_runs(write: Write, tmp_path: Path) -> None:
+    write("assets/mugs/a.obj", "v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")
+    write("assets/mugs/b.obj", "v nan 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")
+    write("assets/cloth/c.png", "no picture")
+    write("assets/sky/d.exr", "no picture")
+    text = SCENE.replace("{shape: sphere, radius: {uniform: [0.05, 0.1]}}", "{pick: mugs/*}\n    scale: 0.1")
+    text = text.replace("hdri/*", "sky/*").replace("{gray: {ref: tone}}", "{gray: {ref: tone}}, textures: [{kind: image, image: cloth/*}]")
+    done = call("check", write("scenes/scene.yaml", text))
+    assert done.returncode == 2
+    for name, why in (("b.obj", "not finite"), ("c.png", "not a readable image"), ("d.exr", "not a readable OpenEXR")):
+        assert any(name in line and why in line for line in done.stderr.splitlines()), done.stderr
+    assert "a.obj" not in done.stderr.replace("mugs/a.obj", "") and "Traceback" not in done.stderr

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import OpenEXR
 from numpy.typing import NDArray
 from PIL import Image
 
-from generator.assets.catalog import Catalog
+from generator.assets.catalog import Asset, Catalog
 from generator.assets.loading import load_mesh
 from generator.assets.mesh import Mesh
 from generator.assets.shapes import SHAPES
@@ -67,6 +68,25 @@ def read_image(path: Path) -> NDArray[np.uint8]:
             return np.asarray(picture.convert("RGB"))
     except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise AssetError(f"{path}: not a readable image ({error})") from error
+
+
+def readable(asset: Asset) -> str:
+    """Why an asset cannot be used, or nothing: the whole file is read."""
+    try:
+        if asset.kind == "mesh":
+            load_mesh(asset.path, asset.up, asset.scale)
+        elif asset.kind == "image":
+            read_image(asset.path)
+        elif asset.path.suffix.lower() == ".exr":
+            with OpenEXR.File(str(asset.path)) as file:
+                file.channels()
+        elif not asset.path.read_bytes().startswith(b"#?"):
+            return f"{asset.path}: not a Radiance picture"
+    except AssetError as error:
+        return str(error)
+    except (OSError, RuntimeError, ValueError) as error:
+        return f"{asset.path}: not a readable OpenEXR picture ({error})"
+    return ""
 
 
 def file_sha256(path: Path) -> str:

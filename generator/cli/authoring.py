@@ -8,9 +8,13 @@ from typing import Annotated
 
 import typer
 
+from generator.assets.catalog import Catalog
+from generator.assets.store import readable
 from generator.base.errors import GeneratorError, InputError, Problem
 from generator.cli.console import console, progress
 from generator.cli.project import Project, open_scene
+from generator.spec.check import KINDS, globs
+from generator.spec.scene import SceneSpec
 
 Size = Annotated[tuple[int, int], typer.Option(help="Width and height in pixels.")]
 Seed = Annotated[int, typer.Option(help="Seed of all randomness.")]
@@ -43,15 +47,31 @@ def check(files: Annotated[list[Path], typer.Argument(help="Scenes and configs."
 def scene_line(path: Path, assets: list[Path]) -> str:
     """What a scene holds, after sampling it a few times."""
     spec, sampler = open_scene(path, (320, 240), assets)
+    refuse_broken(path, spec, sampler.store.catalog)
     for index in range(TRIALS):
         sampler(0, index)
     edges = ", ".join(spec.edge_cases) or "none"
     return f"classes {', '.join(spec.classes)}; objects {', '.join(spec.objects)}; edge cases {edges}"
 
 
+def refuse_broken(path: Path, spec: SceneSpec, catalog: Catalog) -> None:
+    """Raise InputError with every file that the scene may pick and that cannot be read."""
+    names = {
+        name for loc, files in globs(spec, ()) for p in files.pick for name in catalog.glob(p, KINDS[str(loc[-1])])
+    }
+    found = []
+    with progress() as report:
+        for k, name in enumerate(sorted(names)):
+            found.append(readable(catalog[name]))
+            report("assets", k + 1, len(names), name)
+    if any(found):
+        raise InputError(Problem(str(path), 0, 0, "", text) for text in found if text)
+
+
 def config_line(path: Path) -> str:
     """What a config asks for, after opening all it names."""
     project = Project.open(path)
+    refuse_broken(path, project.spec, Catalog.open(*project.roots))
     config, real = project.config, project.config.real
     for source in (real.train, real.val, real.test) if real else ():
         project.real(source)
