@@ -30,7 +30,9 @@ def run(config: ConfigFile, address: Address = None, workers: Workers = None) ->
         stages.balance(project, report)
         if project.config.train:
             stages.train(project, report)
+        report("report", 0, 1, "")
         page = stages.report(project)
+        report("report", 1, 1, "")
     stages.summary(project)
     console.print(f"report: {page}")
 

@@ -72,26 +72,37 @@ def train(project: Project, report: Report) -> None:
     found = sources(project, spec)
     real, synthetic = len(found.get("real", ())), len(found["synthetic"])
     console.print(advice(real, synthetic, spec.steps, spec.batch), style="dim", highlight=False)
+    report("read", 0, 1, "what there is to learn from")
+    known = {name: identity(source) for name, source in found.items()}
+    report("read", 1, 1, ", ".join(f"{len(source)} {name}" for name, source in found.items()))
     for arm in spec.arms:
         for seed in range(spec.seeds):
-            train_one(project, spec, found, arm, seed, report)
+            folder, mixed = arm_folder(project, arm, seed), shares(arm, spec.real_share)
+            if forget_other_data(folder, {name: known[name] for name in mixed}):
+                report(folder.name, 0, spec.steps, "the data has changed: trained anew")
+            train_one(project, spec, found, mixed, seed, report, folder)
 
 
-def train_one(project: Project, spec: Train, found: dict[str, Source], arm: str, seed: int, report: Report) -> None:
-    """Train and evaluate one arm with one seed."""
+def train_one(
+    project: Project,
+    spec: Train,
+    found: dict[str, Source],
+    mixed: dict[str, float],
+    seed: int,
+    report: Report,
+    folder: Path,
+) -> None:
+    """Train one arm, `mixed` of these shares of the sources, and evaluate it."""
     from generator.train.augment import Augment
     from generator.train.loop import train as fit
-
-    folder, mixed = arm_folder(project, arm, seed), shares(arm, spec.real_share)
-    if forget_other_data(folder, {name: identity(found[name]) for name in mixed}):
-        report(folder.name, 0, spec.steps, "the data has changed: trained anew")
 
     def told(step: int, losses: dict[str, float]) -> None:
         report(folder.name, step + 1, spec.steps, f"loss {sum(losses.values()):.2f}")
 
     checkpoint = fit(found, mixed, spec, folder, seed, told, Augment(upside_down=spec.upside_down))
-    report(folder.name, spec.steps, spec.steps, "trained")
+    report(folder.name, spec.steps, spec.steps, "evaluating")
     judge(project, checkpoint, folder)
+    report(folder.name, spec.steps, spec.steps, "trained and evaluated")
 
 
 def identity(source: Source) -> str:

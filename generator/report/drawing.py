@@ -47,7 +47,7 @@ class Canvas:
         self.pixels = np.array(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS) if scale > 1 else image)
         self._words: list[tuple[tuple[int, int, int, int], str, Color]] = []
 
-    def mask(self, mask: Mask, color: Color, alpha: float = 0.35, line: bool = True) -> None:
+    def mask(self, mask: Mask, color: Color, alpha: float = 0.2, line: bool = True) -> None:
         """A veil over a mask, bool (h, w), and its outline."""
         box = extent(mask)
         if box is None:
