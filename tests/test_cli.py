@@ -125,7 +125,9 @@ def test_broken_assets_are_found_before_anything_runs(write: Write, tmp_path: Pa
     write("assets/cloth/c.png", "no picture")
     write("assets/sky/d.exr", "no picture")
     text = SCENE.replace("{shape: sphere, radius: {uniform: [0.05, 0.1]}}", "{pick: mugs/*}\n    scale: 0.1")
-    text = text.replace("hdri/*", "sky/*").replace("{gray: {ref: tone}}", "{gray: {ref: tone}}, textures: [{kind: image, image: cloth/*}]")
+    text = text.replace("hdri/*", "sky/*").replace(
+        "{gray: {ref: tone}}", "{gray: {ref: tone}}, textures: [{kind: image, image: cloth/*}]"
+    )
     done = call("check", write("scenes/scene.yaml", text))
     assert done.returncode == 2
     for name, why in (("b.obj", "not finite"), ("c.png", "not a readable image"), ("d.exr", "not a readable OpenEXR")):
