@@ -72,7 +72,7 @@ def test_outlines_lie_on_the_boundary_of_the_mask_and_nothing_outside_it_changes
     boundary = large & ~ndimage.binary_erosion(large, border_value=0)
     assert np.array_equal((canvas.pixels == (255, 0, 0)).all(-1), boundary)
     assert (canvas.pixels[~large] == 100).all()
-    assert (canvas.pixels[large & ~boundary] == np.rint(0.65 * 100 + 0.35 * np.array([255, 0, 0]))).all()
+    assert (canvas.pixels[large & ~boundary] == np.rint(0.8 * 100 + 0.2 * np.array([255, 0, 0]))).all()
 
 
 def test_rims_of_thin_masks_are_the_masks() -> None:
