@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from generator.balance.plan import Looked, Plan, Ticket, plan
+from generator.balance.solver import expressible
 from generator.base.draw import Draw
 from generator.base.errors import BalanceError, DatasetError
 from generator.spec.config import Balance
@@ -106,3 +107,12 @@ def test_a_plan_is_saved_and_read_back(tmp_path):
     (tmp_path / "plan.json").write_text("{}")
     with pytest.raises(DatasetError, match="not a plan"):
         Plan.load(tmp_path / "plan.json")
+
+
+def test_rules_finer_than_a_frame_do_not_bind_a_small_split() -> None:
+    """A cap of 20 % and a floor of 5 % of four frames are no whole frame: they must not make a small split impossible."""
+    rules = Balance(caps={"dim": 0.2, "never": 0.0}, floors={"dim": 0.05})
+    assert expressible(rules, 4).caps == {"never": 0.0} and expressible(rules, 4).floors == {}
+    assert expressible(rules, 5).caps == rules.caps and expressible(rules, 20) == rules
+    looked = lambda indices: [Looked(i, ("dim",) if i % 3 else (), {"coin": 1}) for i in indices]  # noqa: E731
+    assert len(plan(looked, "val", 4, rules, ("coin",), seed=0).tickets) == 4

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from generator.balance.candidates import Candidates, from_records, tag_bits
-from generator.balance.solver import Choice, select
+from generator.balance.solver import Choice, expressible, select
 from generator.base.errors import BalanceError
 from generator.dataset.selection import Selection, SplitSelection
 from generator.dataset.store import Dataset
@@ -21,7 +21,7 @@ def check(dataset: Dataset, rules: Balance, seed: int = 0) -> Selection:
         table = dataset.records.filter(pc.equal(dataset.records["split"], split))
         frames = from_records(table, dataset.manifest.classes, seed, split)
         try:
-            choice = select(frames, rules)
+            choice = select(frames, expressible(rules, len(frames)))
         except BalanceError as error:
             raise BalanceError(f"{split}: {error}") from error
         keys = table["key"].to_numpy()

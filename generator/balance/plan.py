@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from generator.balance.candidates import candidates
-from generator.balance.solver import Choice, select
+from generator.balance.solver import Choice, expressible, select
 from generator.base.errors import BalanceError, DatasetError
 from generator.base.scene import Record
 from generator.dataset.atomic import write_json
@@ -74,6 +74,7 @@ def plan(
     `look` gets scene indices and answers in their order; it may work in parallel, since neither blocks nor result
     depend on how. BalanceError says what stands in the way once ``wanted * rules.proposals`` scenes were looked at.
     """
+    rules = expressible(rules, wanted)
     budget, seen = math.ceil(wanted * rules.proposals), list[Looked]()
     block = wanted
     while True:

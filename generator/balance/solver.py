@@ -61,6 +61,12 @@ def select(frames: Candidates, rules: Balance, limit: int | None = None) -> Choi
     raise BalanceError(f"{len(frames)} frames are too few to meet the rules in whole frames: paint more, or relax them")
 
 
+def expressible(rules: Balance, frames: int) -> Balance:
+    """The rules that mean something for so few frames: a cap or floor of less than one whole frame is left out."""
+    caps, floors = ({t: v for t, v in part.items() if v * frames >= 1 or v == 0} for part in (rules.caps, rules.floors))
+    return rules.model_copy(update={"caps": caps, "floors": floors})
+
+
 def rows_of(rules: Balance, frames: Candidates, at: Ints, counts: Floats) -> tuple[tuple[Rule, ...], Floats]:
     """One row per rule; entry k is what one more frame like `at[k]`, with `counts[k]` instances, adds."""
     named: list[tuple[Rule, Floats]] = []
