@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,13 +15,13 @@ import pytest
 import ray
 from test_spec import SCENE
 
-from generator.base.errors import BalanceError, DatasetError
+from generator.base.errors import BalanceError, DatasetError, GeneratorError
 from generator.dataset.store import Dataset
 from generator.farm.crew import Crew, Lost, cluster
 from generator.farm.job import Job
 from generator.farm.paint import locked, paint
 from generator.farm.worker import Report, ShardTicket, Worker
-from generator.spec.config import RunConfig
+from generator.spec.config import Farm, RunConfig
 from generator.spec.load import load_scene
 
 pytestmark = [pytest.mark.ray, pytest.mark.filterwarnings("ignore::ResourceWarning"),
@@ -170,6 +171,14 @@ def test_rules_that_no_scene_meets_are_named(scene: Path, tmp_path: Path) -> Non
     config, job = job_of(scene, tmp_path / "dataset", balance={"floors": {"night": 0.99}, "proposals": 1.5})
     with pytest.raises(BalanceError, match="night"):
         paint(config, job, silent)
+
+
+def test_an_address_where_nothing_listens_is_refused_at_once() -> None:
+    with socket.socket() as taken:  # bound but not listening: nobody else can take the port meanwhile
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(GeneratorError, match="no Ray cluster can be joined"), cluster(Farm(address=address)):
+            pass
 
 
 class Moody:

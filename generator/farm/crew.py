@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -49,15 +50,24 @@ def cluster(farm: Farm) -> Iterator[None]:
         ray.init(address="local", num_cpus=size, include_dashboard=False, object_store_memory=100_000_000, **quiet)
     else:
         try:
+            refuse_silence(farm.address)
             ray.init(address=farm.address, **quiet)
-        except (ConnectionError, ValueError, RayError) as error:
+        except (OSError, ValueError, RayError) as error:
             raise GeneratorError(
-                f"no Ray cluster answers at {farm.address!r} ({error}); leave `farm.address` out to start one here"
+                f"no Ray cluster can be joined at {farm.address!r} ({error}); if it asks for a token, set "
+                "RAY_AUTH_MODE=token; leave the address out to start a cluster here"
             ) from error
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def refuse_silence(address: str) -> None:
+    """Raise OSError when nothing listens at ``HOST:PORT``: Ray itself would try for over a minute."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdigit() and "//" not in address:
+        socket.create_connection((host, int(port)), timeout=10).close()
 
 
 def worker_count(farm: Farm) -> int:
