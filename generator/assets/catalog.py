@@ -97,11 +97,14 @@ def kind_of(path: Path) -> Kind | None:
 
 
 def walk(root: Path) -> Iterator[Asset]:
-    """Assets below one folder. An ``asset.yaml`` speaks for every asset of its own folder."""
+    """Assets below one folder. An ``asset.yaml`` speaks for every file of its own folder; ``hidden: true`` in it keeps
+    them out of the catalog."""
     for path in sorted(root.rglob("*")):
         kind = kind_of(path)
         if kind and path.is_file():
             card = read_card(path.parent / "asset.yaml")
+            if card.get("hidden"):
+                continue
             name = path.relative_to(root).with_suffix("").as_posix()
             label = card.get("label", name.split("/")[0])
             yield Asset(

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from pydantic import GetCoreSchemaHandler, ValidationError
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from generator.assets.catalog import Catalog, Kind
 from generator.assets.shapes import SHAPES, parameters
@@ -112,8 +112,8 @@ def _shapes(raw: dict[str, Any]) -> Shapes:
             continue
         try:
             params[key] = Value("scalar").parse(value)
-        except Exception as error:
-            found += [((key, *loc), text) for loc, text in error.context["faults"]]  # type: ignore[attr-defined]
+        except PydanticCustomError as error:
+            found += [((key, *loc), text) for loc, text in (error.context or {})["faults"]]
     if found:
         raise nested(found)
     return Shapes(shape=tuple(names), params=params)
