@@ -87,7 +87,8 @@ def test_explain_knows_the_language_and_suggests() -> None:
 
 
 @pytest.mark.ray
-def test_ctrl_c_is_130_and_leaves_nothing_half_written(write: Write, tmp_path: Path) -> None:
+@pytest.mark.parametrize("later", [0.0, 0.7, 6.0], ids=["Ray starts", "Ray starts still", "looking or painting"])
+def test_ctrl_c_is_130_and_leaves_nothing_half_written(write: Write, tmp_path: Path, later: float) -> None:
     write("scene.yaml", SCENE)
     config = write("config.yaml", CONFIG.replace("train: 10", "train: 400"))
     process = subprocess.Popen(
@@ -97,6 +98,7 @@ def test_ctrl_c_is_130_and_leaves_nothing_half_written(write: Write, tmp_path: P
     while not (tmp_path / "runs/balls/dataset/manifest.json").exists():
         assert process.poll() is None
         time.sleep(0.05)
+    time.sleep(later)
     os.killpg(process.pid, signal.SIGINT)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130 and "run the same command again" in told and "Traceback" not in told

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import socket
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -47,7 +48,8 @@ def cluster(farm: Farm) -> Iterator[None]:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": False}
     if farm.address == "local":
         size = max(worker_count(farm), 1)
-        ray.init(address="local", num_cpus=size, include_dashboard=False, object_store_memory=100_000_000, **quiet)
+        with interrupts_held():
+            ray.init(address="local", num_cpus=size, include_dashboard=False, object_store_memory=100_000_000, **quiet)
     else:
         try:
             refuse_silence(farm.address)
@@ -61,6 +63,17 @@ def cluster(farm: Farm) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Ctrl-C acts when the block is done. A terminal sends it to all of Ray's processes too; those that start in here
+    inherit the mask and live on until the driver ends them, instead of leaving it waiting for a dead server."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def refuse_silence(address: str) -> None:
