@@ -10,7 +10,7 @@ from conftest import ROOT
 from pycocotools import mask as coco
 from pycocotools.coco import COCO
 
-from generator.assets.store import file_sha256
+from generator.assets.catalog import file_sha256
 
 CARDS = sorted((ROOT / "assets").rglob("asset.yaml"))
 COINS = ROOT / "assets/photos/coins/coins.json"

@@ -1,6 +1,7 @@
 """The catalog: every file a scene may name, found by walking folders, with licence and hash."""
 
 import fnmatch
+import hashlib
 import importlib.util
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -39,8 +40,6 @@ class Asset:
 
     @cached_property
     def sha256(self) -> str:
-        from generator.assets.store import file_sha256
-
         return file_sha256(self.path)
 
 
@@ -136,3 +135,9 @@ def read_card(path: Path) -> dict:  # type: ignore[type-arg]
             f"{path}: must be a mapping with licence, source, and optionally up (y or z) and scale (a number)"
         )
     return card
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,6 +1,5 @@
 """`AssetStore`: from the names in a `SceneSample` to arrays, each read once per process."""
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -87,9 +86,3 @@ def readable(asset: Asset) -> str:
     except (OSError, RuntimeError, ValueError) as error:
         return f"{asset.path}: not a readable OpenEXR picture ({error})"
     return ""
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
