@@ -15,7 +15,7 @@ import pytest
 import ray
 from test_spec import SCENE
 
-from generator.base.errors import BalanceError, DatasetError, GeneratorError
+from generator.base.errors import BalanceError, DatasetError, GeneratorError, RenderError
 from generator.dataset.store import Dataset
 from generator.farm.crew import Crew, Lost, cluster
 from generator.farm.job import Job
@@ -159,6 +159,20 @@ def test_a_folder_of_another_run_is_refused(scene: Path, reference: Path, tmp_pa
     with pytest.raises(DatasetError, match=r"foreign.txt"):
         paint(config, job, silent)
     assert (tmp_path / "foreign.txt").read_text() == "mine"
+
+
+def test_too_many_quarantined_frames_stop_the_run_and_every_later_one(scene: Path, tmp_path: Path) -> None:
+    """Running again must not wear the limit down: what earlier sessions quarantined counts."""
+    blinding = scene.read_text().replace("power: 5}", "power: 5000}")
+    (tmp_path / "blinding.yaml").write_text(blinding)
+    config, job = job_of(tmp_path / "blinding.yaml", tmp_path / "dataset")
+    shards = []
+    for _ in range(2):
+        with pytest.raises(RenderError, match="failed their audit"):
+            paint(config, job, silent)
+        shards.append(sorted(p.name for p in job.folder.glob("*.parquet")))
+    assert len(Dataset.open(job.folder).quarantined) >= 3
+    assert shards[0] and shards[1] == shards[0], "the second run paints nothing more"
 
 
 def test_two_drivers_on_one_folder(tmp_path: Path) -> None:

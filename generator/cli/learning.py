@@ -49,9 +49,10 @@ def evaluate(
         write_json(out, result.model_dump(mode="json"))
 
 
-def report(run: Annotated[Path, typer.Argument(help="The config of a run.")]) -> None:
+def report(run: Annotated[Path, typer.Argument(help="A run's folder, such as runs/demo, or its config.")]) -> None:
     """Write the page that says what was painted, how it was balanced and what it was worth on real photographs."""
-    console.print(f"wrote {stages.report(Project.open(run))}")
+    project = Project.open(run / "config.json" if run.is_dir() else run)
+    console.print(f"wrote {stages.report(project)}")
 
 
 def register(app: typer.Typer) -> None:

@@ -72,6 +72,8 @@ def train(project: Project, report: Report) -> None:
     found = sources(project, spec)
     real, synthetic = len(found.get("real", ())), len(found["synthetic"])
     console.print(advice(real, synthetic, spec.steps, spec.batch), style="dim", highlight=False)
+    if project.config.real is None:
+        console.print("no `real:` photographs in the config: nothing will be evaluated", style="yellow")
     report("read", 0, 1, "what there is to learn from")
     known = {name: identity(source) for name, source in found.items()}
     report("read", 1, 1, ", ".join(f"{len(source)} {name}" for name, source in found.items()))

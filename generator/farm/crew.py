@@ -160,11 +160,6 @@ class Crew:
         cause = getattr(error, "cause", None)
         return cause if isinstance(cause, GeneratorError) else error
 
-    def dismiss(self) -> None:
-        """Stop all idle workers."""
-        while self._idle:
-            ray.kill(self._idle.pop())
-
 
 def short(error: Exception) -> str:
     """The first line of Ray's long story."""

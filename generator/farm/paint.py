@@ -140,6 +140,8 @@ def _paint(
     todo = missing(folder, shards)
     total = sum(len(s.tickets) for s in shards)
     done, lost = total - sum(len(s.tickets) for s in todo), []
+    before = {f"{one.split} {one.index}": one.quarantine for one in Dataset.open(folder).quarantined}
+    stop_if_bad(config, before, total)
     progress("paint", done, total, f"{worker_count(config.farm)} workers")
     for answer in crew.run("paint", todo, lambda shard: config.farm.timeout * len(shard.tickets)):
         result.deaths = crew.deaths
@@ -149,7 +151,7 @@ def _paint(
         result.add(answer[1])
         done += len(answer[0].tickets)
         progress("paint", done, total, note(result))
-        stop_if_bad(config, result, total)
+        stop_if_bad(config, before | result.quarantined, total)
     if lost:
         frames = ", ".join(f"{t.split} {t.index}" for one in lost for t in one.task.tickets)
         raise RenderError(
@@ -164,12 +166,12 @@ def note(result: Painting) -> str:
     return f"{each:.2f} s a frame{bad}" + (f", {result.deaths} workers replaced" if result.deaths else "")
 
 
-def stop_if_bad(config: RunConfig, result: Painting, total: int) -> None:
-    """Raise RenderError when more than the allowed share of the whole run is in quarantine."""
-    if len(result.quarantined) > max(1.0, config.audit.quarantine * total):
-        frame, reason = next(iter(result.quarantined.items()))
+def stop_if_bad(config: RunConfig, quarantined: dict[str, str], total: int) -> None:
+    """Raise RenderError when more than the allowed share of the run, earlier sessions included, is in quarantine."""
+    if len(quarantined) > max(1.0, config.audit.quarantine * total):
+        frame, reason = next(iter(quarantined.items()))
         raise RenderError(
-            f"{len(result.quarantined)} of {total} frames failed their audit, more than audit.quarantine = "
+            f"{len(quarantined)} of {total} frames failed their audit, more than audit.quarantine = "
             f"{config.audit.quarantine:g} allows; the first, {frame}: {reason}"
         )
 
@@ -180,6 +182,7 @@ def same_order(folder: Path, config: RunConfig) -> None:
         "frames": config.frames.model_dump(),
         "balance": config.balance.model_dump(mode="json"),
         "shard": config.farm.shard,
+        "audit": config.audit.pixels,
     }
     path = folder / "asked.json"
     if not path.exists():
