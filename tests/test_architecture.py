@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "generator"
 FILES = sorted(ROOT.rglob("*.py"))
 ORDER = ["base", "assets", "distributions", "spec", "sampling", "truth", "render", "sensor", "dataset", "balance",
-         "mix", "farm", "train", "report", "cli"]  # fmt: skip
+         "mix", "fitting", "farm", "train", "report", "cli"]  # fmt: skip
 BESIDE = [{"assets", "distributions"}, {"render", "sensor"}, {"balance", "mix"}, {"farm", "train"}]
 HOMES = {"bpy": ("render/blender",), "ray": ("farm",), "torch": ("train",), "torchvision": ("train",)}
 BANNED = {"uuid", "random", "secrets"}

@@ -103,3 +103,15 @@ def test_faults_of_the_frame_itself_are_reasons(frame: Frame) -> None:
 def test_another_size_is_a_reason_not_a_crash(frame: Frame) -> None:
     result = audit(frame, frame.instance[:50], frame.depth[:50])
     assert not result.passed and "differ in size" in result.reasons[0] and result.compared == 0
+
+
+def test_depth_behind_a_fisheye_is_compared_by_its_size(frame: Frame) -> None:
+    behind = replace(frame, depth=-frame.depth)
+    assert audit(behind, behind.instance, behind.depth).passed
+    assert "depth differs" in audit(behind, behind.instance, behind.depth * np.float32(0.99)).reasons[0]
+
+
+def test_two_looks_at_one_frame_keep_all_reasons_once(frame: Frame) -> None:
+    dark = check(frame.with_rgb(np.zeros((120, 160, 3), np.uint8)))
+    both = check(frame).also(dark).also(dark)
+    assert both.reasons == dark.reasons and both.compared == 160 * 120 and both.mean == check(frame).mean

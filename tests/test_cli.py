@@ -14,7 +14,7 @@ from test_spec import CONFIG, SCENE
 
 from generator.cli import app
 
-VERBS = ("check sample preview explain render inspect balance export train evaluate report run doctor").split()
+VERBS = ("check sample preview explain render inspect balance export train evaluate report run doctor quotas fit_ranges").split()
 Write = Callable[[str, str], Path]
 
 

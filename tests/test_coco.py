@@ -9,20 +9,26 @@ from typing import Any
 
 import numpy as np
 import pytest
+from exporting import built
+from painted import CLASSES as NAMES
 from painted import painted
 from PIL import Image
 from pycocotools.coco import COCO
-from test_records import filled
 
-from generator.balance.check import check
 from generator.base.errors import DatasetError, GeneratorError, InputError
 from generator.dataset import rle
 from generator.dataset.coco_labels import _uncompressed
 from generator.dataset.export import export
+from generator.dataset.selection import Selection
 from generator.dataset.sources import CocoSource, SyntheticSource
-from generator.spec.config import Balance
+from generator.dataset.store import Dataset
 
 CATEGORIES = [{"id": 7, "name": "bowl"}, {"id": 3, "name": "mug"}, {"id": 9, "name": "spoon"}]
+
+
+def filled(folder: Path, indices=range(12)) -> Dataset:
+    """Painted frames with rings, dots and borders whose masks are known; three in a shard."""
+    return built(folder, {"train": indices, "val": [500]}, painted, ("amodal",), 3, NAMES)
 
 
 def loaded(path: Path) -> COCO:
@@ -123,10 +129,11 @@ def test_an_export_is_a_label_file_for_our_own_reader(tmp_path):
 
 def test_only_the_selection_is_exported_and_strangers_are_refused(tmp_path):
     dataset = filled(tmp_path / "data")
-    selection = check(dataset, Balance(caps={"night": 0.2}))
+    kept = tuple(f"train-{k:08d}" for k in range(0, 12, 2))
+    selection = Selection(seed=0, asked={}, kept=kept, dropped={}, splits={})
     export(dataset, tmp_path / "out", selection=selection)
     names = {path.stem for path in (tmp_path / "out").glob("*/*.png")}
-    assert names == set(selection.kept) and len(loaded(tmp_path / "out" / "train.json").imgs) == 10
+    assert names == set(selection.kept) and len(loaded(tmp_path / "out" / "train.json").imgs) == 6
     before = (tmp_path / "out" / "train.json").read_bytes()
     export(dataset, tmp_path / "out", selection=selection)
     assert (tmp_path / "out" / "train.json").read_bytes() == before
@@ -244,6 +251,18 @@ def test_turned_pictures_are_shown_as_they_were_labelled(tmp_path):
         Image.fromarray(stored).save(tmp_path / "real" / "1.png", exif=exif)
         expected = stored if width == 40 else np.rot90(stored, -1)
         assert np.array_equal(CocoSource(labels, classes=("mug",))[0].image, expected)
+
+
+def test_a_picture_that_ends_early_is_named_when_it_is_read(tmp_path):
+    """Its header is whole, so that only decoding finds out."""
+    labels = photos(tmp_path, [])
+    path, file = tmp_path / "real" / "2.png", io.BytesIO()
+    Image.open(path).save(file, "jpeg")
+    path.write_bytes(file.getvalue()[:-300])
+    source = CocoSource(labels, classes=("mug",))
+    assert source[0].key == "1.png"
+    with pytest.raises(GeneratorError, match=r"2\.png: cannot be decoded: .*; replace or remove this picture"):
+        source[1]
 
 
 def test_grey_pictures_become_three_channels(tmp_path):

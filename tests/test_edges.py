@@ -6,10 +6,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from generator.balance.tags import facts_of, tags_of
+from generator.balance.tags import facts_of, object_facts, tags_of
+from generator.base.errors import GeneratorError
 from generator.base.frame import Frame, Instance
 from generator.base.geometry import Box, Camera
-from generator.spec.edges import KNOWN_LABEL_FACTS, Condition, EdgeCase, check_facts, holds
+from generator.base.strict import faults
+from generator.spec.edges import (
+    KNOWN_LABEL_FACTS,
+    OBJECT_FACTS,
+    Condition,
+    EdgeCase,
+    Facts,
+    check_facts,
+    holds,
+    in_order,
+    reference_faults,
+)
 
 CASE = TypeAdapter(EdgeCase)
 
@@ -94,6 +106,9 @@ def test_facts_of_a_frame_by_hand():
     )
     assert facts_of(frame, ("mug", "bowl"), {"lights.lamps.count": 2}, scale=4) == {
         "annotated": 2,
+        "classes": 1,
+        "distance": 0,
+        "largest": 20 * 16,
         "count.bowl": 0,
         "count.mug": 2,
         "coverage": 28 / 200,
@@ -109,7 +124,7 @@ def test_facts_of_a_frame_by_hand():
 
 def test_a_frame_without_objects_lacks_facts_about_them():
     facts = facts_of(frame_of(instance(1, None, 5, 5, (0, 0, 1, 5))), ("mug",))
-    assert facts == {"annotated": 0, "count.mug": 0, "coverage": 0, "world.strength": 0.1}
+    assert facts == {"annotated": 0, "classes": 0, "count.mug": 0, "coverage": 0, "world.strength": 0.1}
 
 
 def test_every_label_fact_is_documented():
@@ -125,3 +140,103 @@ def test_tags_are_the_names_of_cases_that_hold():
     }
     parsed = {name: CASE.validate_python(case) for name, case in cases.items()}
     assert tags_of({"world.strength": 0.1, "annotated": 1.0, "pixels": 9.0}, parsed) == ("alone", "night")
+
+
+def parsed(cases: dict[str, dict]) -> dict[str, dict]:
+    return {name: CASE.validate_python(case) for name, case in cases.items()}
+
+
+@given(st.lists(st.booleans(), min_size=3, max_size=3))
+def test_combined_tags_are_what_logic_says(values):
+    night, rain, fog = values
+    facts = {name: float(value) for name, value in zip(("night", "rain", "fog"), values, strict=True)}
+    base = {name: {name: {"above": 0.5}} for name in facts}
+    cases = parsed({
+        **base,
+        "wet": {"any": ["rain", "fog"]},
+        "worst": {"all": ["night", "wet"], "not": ["fog"]},
+        "dry_night": {"night": {"above": 0.5}, "not": ["wet"]},
+        "odd": {"any": [{"rain": {"above": 0.5}, "not": ["fog"]}, {"fog": {"above": 0.5}, "not": ["rain"]}]},
+    })  # fmt: skip
+    expected = {
+        "night": night, "rain": rain, "fog": fog, "wet": rain or fog, "worst": night and rain and not fog,
+        "dry_night": night and not rain and not fog, "odd": rain != fog,
+    }  # fmt: skip
+    assert set(tags_of(facts, cases)) == {name for name, held in expected.items() if held}
+
+
+def test_a_tag_may_be_made_of_tags_that_stand_later_but_not_of_itself():
+    cases = parsed({"a": {"any": ["z"]}, "z": {"x": {"above": 1}}})
+    assert in_order(cases) == ["z", "a"] and tags_of({"x": 2}, cases) == ("a", "z")
+    circle = parsed(
+        {"a": {"not": ["b"]}, "b": {"any": [{"all": ["a"]}]}, "c": {"any": ["dd"]}, "d": {"x": {"above": 1}}}
+    )
+    found = dict(reference_faults(circle))
+    assert found[("a",)] == found[("b",)] == "is made of itself" and "did you mean 'd'" in found[("c",)]
+    with pytest.raises(GeneratorError, match="edge_cases"):
+        tags_of({}, circle)
+    with pytest.raises(GeneratorError, match="no edge case 'night' is known here"):
+        holds(CASE.validate_python({"any": ["night"]}), {})
+
+
+def test_some_object_must_meet_all_conditions_at_once():
+    facts = Facts(annotated=3)
+    facts.objects = (
+        {"class": "mug", "pixels": 100.0, "visible_fraction": 1.0},
+        {"class": "mug", "pixels": 900.0, "visible_fraction": 0.2},
+        {"class": "bowl", "pixels": 50.0, "visible_fraction": 0.9},
+    )
+    assert holds(CASE.validate_python({"some": {"class": "mug", "pixels": {"below": 300}}}), facts)
+    both = {"pixels": {"below": 300}, "visible_fraction": {"below": 0.5}}
+    assert not holds(CASE.validate_python({"some": both}), facts)
+    assert holds(CASE.validate_python({"some": {"pixels": {"below": 300}, "at_least": 2}}), facts)
+    assert not holds(CASE.validate_python({"some": {"class": "mug", "pixels": {"below": 300}, "at_least": 2}}), facts)
+    assert not holds(CASE.validate_python({"some": {"distance": {"below": 9}}}), facts)
+
+
+def test_cases_survive_json():
+    case = CASE.validate_python(
+        {"some": {"class": "mug", "pixels": {"below": 3}}, "any": ["a", {"not": ["b"]}], "x": {"above": 1}}
+    )
+    assert CASE.validate_json(CASE.dump_json(case, by_alias=True, exclude_none=True)) == case
+
+
+@pytest.mark.parametrize(
+    ("wrong", "place", "words"),
+    [
+        ({"any": []}, ("any",), "must be a list"),
+        ({"any": ["a", {"x": {"belw": 1}}]}, ("any", 1, "x", "belw"), "did you mean 'below'"),
+        ({"some": {"clas": "a"}}, ("some", "clas"), "did you mean 'class'"),
+        ({"some": {"pixels": {"between": [2, 1]}}}, ("some", "facts", "pixels"), "greater"),
+        ({"not": [3]}, ("not", 0), "must name at least one fact"),
+    ],
+)
+def test_faults_of_a_case_have_places(wrong, place, words):
+    with pytest.raises(ValidationError) as caught:
+        CASE.validate_python(wrong)
+    [(loc, text)] = faults(caught.value)
+    assert loc == place and words in text
+
+
+def test_conditions_inside_of_combinations_are_checked_too():
+    case = CASE.validate_python({"any": [{"wrld": {"below": 1}}], "not": [{"world.strength": {"below": 0.01}}]})
+    found = check_facts(case, {"world.strength": (0.05, 3.0), "world": None})
+    assert found == [
+        (("any", 0, "wrld"), "unknown fact 'wrld' (did you mean 'world'?)")
+    ]  # never, so `not` always holds
+
+
+def test_the_view_of_an_object_by_hand():
+    """A camera 2 m away looks along its z at an object whose z axis points up in the picture (camera -y) and whose x
+    axis points at the camera: seen level, from its front. Tipped towards the camera by 90 degrees it is seen from above."""
+    up = instance(1, "mug", 5, 5, (0, 0, 1, 5))
+    half = np.sqrt(0.5)
+    # columns of the rotation: object x -> camera -z, object z -> camera -y, so y -> camera x
+    level = object_facts(Instance(**{**up.__dict__, "position": (0.0, 0.0, 2.0), "rotation": (0.5, 0.5, 0.5, 0.5)}))
+    matrix_x = np.array([[0, 0, 1], [1, 0, 0], [0, 1, 0]], float)
+    seen = matrix_x.T @ np.array([0, 0, -1.0])
+    assert np.isclose(level["view_elevation"], np.degrees(np.arcsin(seen[2])))
+    above = object_facts(Instance(**{**up.__dict__, "position": (0.0, 0.0, 2.0), "rotation": (0.0, 1.0, 0.0, 0.0)}))
+    assert np.isclose(above["view_elevation"], 90)  # half a turn about x: the object's z points back at the camera
+    side = object_facts(Instance(**{**up.__dict__, "position": (0.0, 0.0, 2.0), "rotation": (half, half, 0.0, 0.0)}))
+    assert np.isclose(side["view_elevation"], 0, atol=1e-9) and set(side) == {"class", *OBJECT_FACTS}

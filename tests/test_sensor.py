@@ -48,13 +48,19 @@ def test_the_way_to_linear_light_and_back_is_exact() -> None:
 
 @pytest.mark.parametrize(
     "sensor",
-    [SensorSample(blur=1.5), SensorSample(motion=7, motion_angle=0.6), SensorSample(motion=4), SensorSample(motion=0.5),
+    [SensorSample(sharpen=0.8), SensorSample(chromatic=3), SensorSample(blur=1.5), SensorSample(motion=7, motion_angle=0.6), SensorSample(motion=4), SensorSample(motion=0.5),
      SensorSample(blur=0.8, motion=5.3, motion_angle=-1.2), SensorSample(vignette=0.5)],
     ids=str,
 )  # fmt: skip
 def test_a_dot_stays_where_it_is(sensor: SensorSample) -> None:
     centre, _ = moments(expose(dot(), sensor, DRAW))
     assert centre == pytest.approx([40, 32], abs=0.02)
+
+
+@pytest.mark.parametrize("rescale", [0.9, 0.5, 1 / 3, 0.2])
+def test_a_coarser_chip_moves_a_dot_by_little_of_its_own_pixels(rescale: float) -> None:
+    centre, _ = moments(expose(dot(), SensorSample(rescale=rescale), DRAW))
+    assert centre == pytest.approx([40, 32], abs=0.15 / rescale)
 
 
 def test_blur_has_the_variance_it_says() -> None:
@@ -153,3 +159,46 @@ def test_metering_brings_the_log_average_to_middle_grey() -> None:
     one, other = (develop(light * gain, metering=1.0).astype(int) for gain in (1, 8))
     assert abs(one - other).max() <= 2, "equal but for the meter's own floor of 1e-4"
     assert develop(light * 8).mean() > develop(light * 8, metering=0.5).mean() > develop(light).mean()
+
+
+def spot(x: float, y: float, size: tuple[int, int] = (121, 161)) -> np.ndarray:
+    """A soft white spot of sigma 1.5 about (x, y), pixel centres on whole numbers."""
+    v, u = np.mgrid[: size[0], : size[1]]
+    light = np.exp(-((u - x) ** 2 + (v - y) ** 2) / (2 * 1.5**2))
+    value = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    return np.repeat((value * 255 + 0.5).astype(np.uint8)[..., None], 3, -1)
+
+
+@pytest.mark.parametrize("pixels", [1.5, -2.0])
+def test_red_and_blue_part_in_proportion_to_the_distance_from_the_centre(pixels: float) -> None:
+    picture = linear(expose(spot(140, 105), SensorSample(chromatic=pixels), DRAW))
+    away = np.array([140 - 80, 105 - 60])
+    v, u = np.mgrid[:121, :161]
+    for channel, sign in ((0, 1), (1, 0), (2, -1)):
+        weight = picture[..., channel]
+        found = np.array([(u * weight).sum(), (v * weight).sum()]) / weight.sum() - (80, 60)
+        assert found == pytest.approx(away * (1 + sign * pixels / (np.hypot(161, 121) / 2)), abs=0.06)
+
+
+def test_sharpening_overshoots_on_both_sides_of_an_edge_and_leaves_flats_alone() -> None:
+    edge = np.full((32, 64, 3), 80, np.uint8)
+    edge[:, 32:] = 160
+    taken = expose(edge, SensorSample(sharpen=1.0), DRAW).astype(int)
+    assert (taken[:, :24] == 80).all() and (taken[:, 40:] == 160).all()
+    assert taken[16, 31, 0] < 70 and taken[16, 32, 0] > 170
+
+
+def test_a_coarser_chip_takes_means_of_its_larger_pixels() -> None:
+    fine = np.zeros((60, 90, 3), np.uint8)
+    fine[:, ::2] = 255  # stripes of one pixel: gone at half the resolution, grey of half the light
+    taken = linear(expose(fine, SensorSample(rescale=0.5), DRAW))
+    assert taken == pytest.approx(0.5, abs=0.01)
+
+
+def test_noise_of_a_coarser_chip_is_coarser() -> None:
+    def neighbours(rescale: float) -> float:
+        noise = expose(grey(128), SensorSample(noise=0.05, rescale=rescale), DRAW)[..., 0].astype(float)
+        noise -= noise.mean()
+        return float((noise[:, 1:] * noise[:, :-1]).mean() / (noise**2).mean())
+
+    assert abs(neighbours(1.0)) < 0.02 and neighbours(0.5) > 0.5

@@ -16,10 +16,11 @@ from PIL import Image
 
 from generator.base.errors import DatasetError
 from generator.base.frame import Frame
-from generator.dataset import rle
+from generator.dataset import quarantine, rle
 from generator.dataset.atomic import canonical, write_bytes, write_json, write_with
+from generator.dataset.quarantine import Evidence
 from generator.dataset.records import from_table, read_parquet
-from generator.dataset.shards import ShardWriter, read_frame, read_parts, records_path, tar_path
+from generator.dataset.shards import ShardWriter, hashes_path, read_frame, read_parts, records_path, tar_path
 
 ALL = ("amodal", "depth", "normal")
 
@@ -60,7 +61,9 @@ def test_equal_frames_give_equal_bytes_in_any_order(tmp_path):
     written(tmp_path / "b", (2, 3, 1))  # again, over the first
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert tar_path(tmp_path / "a", 0).read_bytes() == tar_path(tmp_path / "b", 0).read_bytes()
-    assert sorted(p.name for p in (tmp_path / "b").iterdir()) == ["shard-00000.parquet", "shard-00000.tar"]
+    names = ["shard-00000.parquet", "shard-00000.sha256", "shard-00000.tar"]
+    assert sorted(p.name for p in (tmp_path / "b").iterdir()) == names
+    assert (tmp_path / "a" / names[1]).read_bytes() == (tmp_path / "b" / names[1]).read_bytes()
 
 
 def test_the_tar_follows_webdataset(tmp_path):
@@ -85,13 +88,25 @@ def test_a_tar_without_records_is_no_shard_and_is_overwritten(tmp_path):
 
 
 def test_records_are_written_last(tmp_path, monkeypatch):
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+    def full(path: Path, data: bytes) -> None:
+        if path.suffix == ".parquet":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write_bytes(path, data)
 
-    monkeypatch.setattr("generator.dataset.shards.to_parquet", lambda records: full())
+    monkeypatch.setattr("generator.dataset.shards.write_bytes", full)
     with pytest.raises(OSError, match="No space"):
         written(tmp_path)
-    assert tar_path(tmp_path, 0).exists() and not records_path(tmp_path, 0).exists()
+    assert tar_path(tmp_path, 0).exists() and hashes_path(tmp_path, 0).exists()
+    assert not records_path(tmp_path, 0).exists()
+
+
+def test_sha256sum_agrees(tmp_path):
+    """The hashes are in the form of coreutils, whose program needs nothing of ours."""
+    (tmp_path / "manifest.json").write_text("{}")
+    written(tmp_path)
+    done = subprocess.run(["sha256sum", "-c", "shard-00000.sha256"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == ["manifest.json: OK", "shard-00000.parquet: OK", "shard-00000.tar: OK"]
 
 
 def test_rewriting_a_shard_is_seen_by_readers(tmp_path):
@@ -149,6 +164,43 @@ def test_quarantined_frames_have_a_row_and_no_pixels(tmp_path):
     assert record.quarantine == "rays and passes differ in 900 pixels"
     with tarfile.open(tar_path(tmp_path, 4)) as tar:
         assert tar.getnames() == []
+
+
+def test_quarantined_frames_leave_something_to_look_at(tmp_path):
+    """Picture, labels, the painter's index, red where they differ, the scene, and why."""
+    frame, scene = painted(9)
+    index = np.where(frame.instance == 1, 7, frame.instance).astype(np.uint16)
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        writer = ShardWriter(folder, 0, ALL)
+        writer.reject("train", scene, "differs", evidence=Evidence(frame, index))
+        writer.reject("train", painted(10)[1], "Blender: out of memory")
+        writer.commit()
+    place = tmp_path / "a" / "quarantine" / "train-00000009"
+    kept = ["difference.png", "facts.json", "instance.png", "painted.png", "reason.txt", "rgb.png", "sample.json"]
+    assert sorted(p.name for p in place.iterdir()) == kept
+    assert all((tmp_path / "b" / p.relative_to(tmp_path / "a")).read_bytes() == p.read_bytes() for p in place.iterdir())
+    assert np.array_equal(np.array(Image.open(place / "painted.png")), index)
+    red = (np.array(Image.open(place / "difference.png")) == (255, 30, 40)).all(-1)
+    assert red.any() and np.array_equal(red, frame.instance == 1)
+    failed = quarantine.read(tmp_path / "a", "train-00000009")
+    assert failed.reason == "differs" and failed.sample == scene and failed.frame.instances == frame.instances
+    assert np.array_equal(failed.frame.rgb, frame.rgb)
+    bare = quarantine.read(tmp_path / "a", "train-00000010")
+    assert bare.frame is None and bare.difference is None and "out of memory" in bare.reason
+    with pytest.raises(DatasetError, match="train-00000011"):
+        quarantine.read(tmp_path / "a", "train-00000011")
+
+
+def test_what_an_interrupted_run_left_in_quarantine_goes_when_the_frame_is_good(tmp_path):
+    for good in (False, True):
+        writer = ShardWriter(tmp_path, 0, ())
+        frame, scene = painted(1)
+        if good:
+            writer.add("train", frame, scene, facts={})
+        else:
+            writer.reject("train", scene, "differs", evidence=Evidence(frame))
+        writer.commit()
+        assert (tmp_path / "quarantine" / "train-00000001").exists() != good
 
 
 def test_a_frame_is_added_once(tmp_path):

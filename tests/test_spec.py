@@ -54,7 +54,7 @@ WRONG = [  # (what to replace, by what, place, what the message must say)
     ("{integers: [1, 4]}", "many", "12:5: objects.balls.count", "must be a number or a distribution"),
     ("[1, 4]", "[4, 1]", "12:5: objects.balls.count", "low end 4 is above high end 1"),
     ("label: ball", "label: bal", "11:5: objects.balls.label", "unknown class 'bal' (did you mean 'ball'?)"),
-    ("on: stage", "on: moon", "13:13: objects.balls.place.on", "input should be 'stage', not 'moon'"),
+    ("on: stage", "on: moon", "13:13: objects.balls.place.on", "no group 'moon' (known: balls, stage)"),
     ("{on: stage, area: [1, 1]}", "{}", "13:5: objects.balls.place", "needs exactly one of"),
     ("{ref: tone}", "{ref: tune}", "14:31: objects.balls.material.color.gray.ref", "no shared value 'tune' (under shared: tone)"),
     ("elevation: [20, 80]", "elevation: [80, 20]", "16:32: lights.lamps.position.shell", "elevation must be [low, high]"),

@@ -21,8 +21,11 @@ from generator.train.augment import boxes_of  # noqa: E402
 from generator.train.batches import as_target  # noqa: E402
 from generator.train.evaluate import choose_threshold, detect, evaluate  # noqa: E402
 from generator.train.ignore import IgnoringProposals, covered  # noqa: E402
-from generator.train.loop import create, schedule, train  # noqa: E402
+from generator.train.loop import train  # noqa: E402
 from generator.train.model import Detector  # noqa: E402
+from generator.train.program import schedule  # noqa: E402
+from generator.train.run import create  # noqa: E402
+from generator.train.transfer import HEADS  # noqa: E402
 
 TINY = Train(backbone="efficientnet_lite0", steps=6, batch=2, size=64, checkpoint_every=3)
 
@@ -91,7 +94,7 @@ def test_a_run_taken_up_again_equals_one_that_was_not_stopped(trained: Path, tmp
     assert resumed["weights"].keys() == whole["weights"].keys()
     assert all(torch.equal(resumed["weights"][name], value) for name, value in whole["weights"].items())
     assert losses(tmp_path) == losses(trained.parent)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["log.jsonl", "model.pt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["log.jsonl", "model.pt", "seen.json"]
 
 
 def checkpoint_log(folder: Path) -> list[dict[str, float]]:
@@ -176,9 +179,11 @@ def test_init_moves_rows_by_class_name_and_tells_what_is_fresh(trained: Path) ->
     stored = checkpoint.load(trained)["weights"]
     model, _ = create(TINY, ("ball", "ellipse", "disc"), 1)
     own = {name: value.clone() for name, value in model.state_dict().items()}
-    fresh = checkpoint.initialize(model, trained, ("ball", "ellipse", "disc"))
+    done = checkpoint.initialize(model, trained, ("ball", "ellipse", "disc"))
     new = model.state_dict()
-    assert fresh == []
+    assert done.fresh == done.unused == ()
+    assert done.rows == dict.fromkeys(sorted(HEADS), ("ellipse", "disc"))
+    assert {*done.kept, *done.rows} == new.keys()
     for name in ("box_predictor.cls_score.weight", "mask_predictor.mask_fcn_logits.bias"):
         rows, old = new[f"roi_heads.{name}"], stored[f"roi_heads.{name}"]
         assert torch.equal(rows[[0, 2, 3]], old[[0, 2, 1]])
@@ -194,9 +199,10 @@ def test_init_from_a_classifier_fills_the_body_alone(tmp_path: Path) -> None:
     torch.save(classifier.state_dict(), tmp_path / "classifier.pth")
     model = Detector("mobilenet_v3", 1, masks=False, size=64)
     assert not model.statistics_frozen
-    fresh = checkpoint.initialize(model, tmp_path / "classifier.pth", ("disc",))
+    done = checkpoint.initialize(model, tmp_path / "classifier.pth", ("disc",))
     assert model.statistics_frozen
-    assert all(not name.startswith("backbone.body") for name in fresh)
+    assert all(not name.startswith("backbone.body") for name in done.fresh)
+    assert done.rows == {}
     assert torch.equal(model.backbone.body["0"][0].weight, classifier.features[0][0].weight)
 
 

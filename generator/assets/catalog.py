@@ -7,13 +7,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 import yaml
+from pydantic import Field, ValidationError
 
 from generator.assets.loading import SUFFIXES as MESHES
 from generator.assets.loading import Up
 from generator.base.errors import AssetError, did_you_mean
+from generator.base.record import Record
 
 Kind = Literal["mesh", "image", "hdri"]
 IMAGES = (".png", ".jpg", ".jpeg", ".webp")
@@ -26,8 +28,8 @@ PACKAGED = {  # free files inside packages that the project needs anyway: (folde
 
 @dataclass(frozen=True)
 class Asset:
-    """One file. `up` and `scale` say how to read a mesh: its upward axis, and metres per unit. `label` is
-    the class it shows, unless a scene says otherwise: its card's, or the name of its first folder."""
+    """One file. `up` and `scale` say how to read a mesh: its upward axis, and metres per unit (a cut-out's height).
+    `label` is the class it shows, unless a scene says otherwise: its card's, or the name of its first folder."""
 
     id: str
     kind: Kind
@@ -66,6 +68,10 @@ class Catalog:
             raise AssetError(f"no asset {name!r} in {self.where}{did_you_mean(name, self.assets)}")
         return self.assets[name]
 
+    def only(self, names: Iterable[str]) -> "Catalog":
+        """The part of the catalog with these ids."""
+        return Catalog({name: self.assets[name] for name in names}, self.roots)
+
     def glob(self, pattern: str, kinds: Iterable[Kind]) -> list[str]:
         """Sorted ids of the wanted kinds that match; empty when none does."""
         return sorted(a.id for a in self.assets.values() if a.kind in kinds and fnmatch.fnmatchcase(a.id, pattern))
@@ -89,52 +95,78 @@ def package_files(place: Path, folder: str, pattern: str) -> list[Path]:
     return [*place.glob(f"{folder}/{pattern}"), *place.glob(f"*/{folder}/{pattern}")]
 
 
-def kind_of(path: Path) -> Kind | None:
-    """What a file is, by suffix; None for a file that is no asset."""
+def kind_of(path: Path, cutout: bool = False) -> Kind | None:
+    """What a file is, by suffix; None for a file that is no asset. Pictures of a folder of cut-outs are meshes."""
     suffix = path.suffix.lower()
-    return "mesh" if suffix in MESHES else "image" if suffix in IMAGES else "hdri" if suffix in HDRIS else None
+    if suffix in MESHES or (suffix in IMAGES and cutout):
+        return "mesh"
+    return "image" if suffix in IMAGES else "hdri" if suffix in HDRIS else None
+
+
+class Card(Record):
+    """What an asset.yaml says of every file of its own folder. `hidden` keeps them out of the catalog; `cutout` makes
+    pictures with transparency into flat objects, `scale` metres tall. `files` are SHA-256 by name,
+    `notes` for people."""
+
+    licence: str = ""
+    source: str = ""
+    label: str | None = None
+    up: Up | None = None
+    scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
+    cutout: bool = False
+    hidden: bool = False
+    files: dict[str, str] = {}
+    notes: str = ""
 
 
 def walk(root: Path) -> Iterator[Asset]:
-    """Assets below one folder. An ``asset.yaml`` speaks for every file of its own folder; ``hidden: true`` in it keeps
-    them out of the catalog."""
+    """Assets below one folder. Raises AssetError for two files of one kind whose names differ in the suffix alone."""
+    found: dict[str, Path] = {}
+    cards: dict[Path, Card] = {}
     for path in sorted(root.rglob("*")):
-        kind = kind_of(path)
-        if kind and path.is_file():
-            card = read_card(path.parent / "asset.yaml")
-            if card.get("hidden"):
-                continue
-            name = path.relative_to(root).with_suffix("").as_posix()
-            label = card.get("label", name.split("/")[0])
-            yield Asset(
-                name,
-                kind,
-                path,
-                card.get("licence", ""),
-                card.get("source", ""),
-                card.get("up"),
-                card.get("scale", 1.0),
-                label,
-            )
+        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+        if hidden or kind_of(path, cutout=True) is None or not path.is_file():
+            continue
+        if path.parent not in cards:
+            cards[path.parent] = read_card(path.parent / "asset.yaml")
+        card = cards[path.parent]
+        name = path.relative_to(root).with_suffix("").as_posix()
+        kind = kind_of(path, card.cutout)
+        if kind is None or card.hidden or is_texture_of_a_mesh(path, kind):
+            continue
+        if name in found:
+            raise AssetError(f"{path}: has the same id {name!r} as {found[name].name}; rename one of them")
+        found[name] = path
+        label = name.split("/")[0] if card.label is None else card.label
+        yield Asset(name, kind, path, card.licence, card.source, card.up, card.scale, label)
 
 
-def read_card(path: Path) -> dict:  # type: ignore[type-arg]
-    """The mapping in an asset.yaml, empty where there is none."""
+def is_texture_of_a_mesh(path: Path, kind: Kind) -> bool:
+    """A picture that shares its name with a mesh beside it is that mesh's texture, not an asset."""
+    return kind == "image" and any(path.with_suffix(suffix).is_file() for suffix in MESHES)
+
+
+def read_card(path: Path) -> Card:
+    """An asset.yaml, empty where there is none. Raises AssetError naming every fault."""
     if not path.is_file():
-        return {}
+        return Card()
     try:
-        card = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
+        data = yaml.safe_load(path.read_text())
+        return Card.model_validate({} if data is None else data)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise AssetError(f"{path}: not valid YAML ({error})") from error
-    if (
-        not isinstance(card, dict)
-        or not isinstance(card.get("scale", 1.0), (int, float))
-        or card.get("up") not in (None, "y", "z")
-    ):
-        raise AssetError(
-            f"{path}: must be a mapping with licence, source, and optionally up (y or z) and scale (a number)"
-        )
-    return card
+    except ValidationError as error:
+        wrong = "; ".join(card_fault(line) for line in error.errors(include_url=False))
+        raise AssetError(f"{path}: {wrong}") from None
+
+
+def card_fault(line: Any) -> str:
+    """One fault of a card in words."""
+    if line["type"] == "extra_forbidden":
+        return f"unknown key {line['loc'][0]!r}{did_you_mean(str(line['loc'][0]), Card.model_fields)}"
+    if not line["loc"]:
+        return f"must be a mapping with some of {', '.join(Card.model_fields)}"
+    return f"{line['loc'][0]}: {line['msg'][0].lower() + line['msg'][1:]}"
 
 
 def file_sha256(path: Path) -> str:

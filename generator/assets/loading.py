@@ -1,34 +1,63 @@
 """Mesh files to `Mesh`, by trimesh: obj, glb, gltf, ply, stl, off, dae, 3mf."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
 import trimesh
+from PIL import Image
 
-from generator.assets.mesh import Mesh
+from generator.assets.cutouts import load_cutout
+from generator.assets.mesh import OPAQUE, Mesh
 from generator.base.errors import AssetError
 
 SUFFIXES = (".obj", ".glb", ".gltf", ".ply", ".stl", ".off", ".dae", ".3mf")
 Up = Literal["y", "z"]
+Points = Mapping[str, tuple[float, float, float]]
+NONE: Points = MappingProxyType({})
+SLACK = 0.001  # of the largest extent, by which a keypoint may lie outside the bounds
 
 
-def load_mesh(path: Path, up: Up | None = None, scale: float = 1.0) -> Mesh:
+def load_mesh(path: Path, up: Up | None = None, scale: float = 1.0, keypoints: Points = NONE) -> Mesh:
     """One mesh of everything in the file, in metres with z up.
 
     `up` is the file's upward axis; glTF's is y by its standard, others are taken as z unless told. Parts with textures
-    are packed into one atlas. Raises AssetError naming the file when it cannot be read, has no triangles, or has
-    coordinates that are not finite.
+    are packed into one atlas, whose alpha cuts holes where the file says so: glTF's MASK and BLEND, any alpha of an
+    OBJ's picture. A picture with transparency becomes a flat cut-out `scale` metres tall. `keypoints` are points of the
+    mesh as it is returned (metres, z up). Raises AssetError naming the file when it cannot be read, has no triangles,
+    has coordinates that are not finite, or keypoints outside its bounds.
     """
+    if path.suffix.lower() not in SUFFIXES:
+        return marked(path, load_cutout(path, scale), keypoints)
     try:
         loaded = trimesh.load(path, force="scene", process=False)
-        body = loaded.to_mesh() if isinstance(loaded, trimesh.Scene) else loaded
+        cut = [settle_alpha(part) for _, part in sorted(loaded.geometry.items())]
+        body = loaded.to_mesh()
     except Exception as error:  # trimesh's readers raise whatever their formats make them stumble over
         raise AssetError(f"{path}: cannot be read as a mesh ({type(error).__name__}: {error})") from error
-    return checked(path, body, up or ("y" if path.suffix.lower() in (".glb", ".gltf") else "z"), scale)
+    up = up or ("y" if path.suffix.lower() in (".glb", ".gltf") else "z")
+    return marked(path, checked(path, body, up, scale, any(cut)), keypoints)
 
 
-def checked(path: Path, body: Any, up: Up, scale: float) -> Mesh:
+def marked(path: Path, mesh: Mesh, keypoints: Points) -> Mesh:
+    """The mesh with its keypoints as vertices of no face. Raises AssetError for one outside its bounds."""
+    low, high = mesh.bounds
+    for name, point in sorted(keypoints.items()):
+        outside = np.maximum(low - point, np.array(point) - high).max()
+        if not outside <= SLACK * (high - low).max():
+            near, far = ("({:.3g} {:.3g} {:.3g})".format(*corner) for corner in (low, high))
+            raise AssetError(f"{path}: keypoint {name!r} lies outside the mesh, which reaches from {near} to {far} metres")
+    if not keypoints:
+        return mesh
+    points = np.array([np.clip(point, low, high) for _, point in sorted(keypoints.items())], np.float32)
+    numbers = {name: len(mesh.vertices) + k for k, name in enumerate(sorted(keypoints))}
+    return replace(mesh, vertices=np.concatenate([mesh.vertices, points]), keypoints=numbers)
+
+
+def checked(path: Path, body: Any, up: Up, scale: float, cut: bool = False) -> Mesh:
     """The mesh, if it is one that can be seen."""
     faces = np.asarray(getattr(body, "faces", np.empty((0, 3))), np.int32)
     if not len(faces):
@@ -40,14 +69,36 @@ def checked(path: Path, body: Any, up: Up, scale: float) -> Mesh:
         raise AssetError(f"{path}: has no extent; all vertices are one point")
     if up == "y":
         vertices = vertices[:, [0, 2, 1]] * [1, -1, 1]
-    return Mesh(vertices.astype(np.float32), faces, *appearance(body, faces))
+    return Mesh(vertices.astype(np.float32), faces, *appearance(body, faces, cut))
 
 
-def appearance(body: Any, faces: np.ndarray) -> tuple:  # type: ignore[type-arg]
-    """(uv per corner, texture, flat linear colour) of what trimesh found; each None or grey where there is nothing."""
+def settle_alpha(part: Any) -> bool:
+    """Bake what a material says of its texture's alpha into the texture; whether any of it is a hole.
+
+    glTF ignores alpha unless asked (OPAQUE), and cuts at a threshold (MASK) or blends it (BLEND, cut at half here).
+    """
+    material = getattr(part.visual, "material", None)
+    field = "baseColorTexture" if hasattr(material, "baseColorTexture") else "image"
+    image = getattr(material, field, None)
+    if image is None or not (image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info):
+        return False
+    texels = np.array(image.convert("RGBA"))
+    mode = getattr(material, "alphaMode", "BLEND" if field == "image" else None)
+    if mode not in ("MASK", "BLEND"):
+        setattr(material, field, image.convert("RGB"))
+        return False
+    least = OPAQUE if mode == "BLEND" else 255 * (0.5 if material.alphaCutoff is None else material.alphaCutoff)
+    texels[..., 3] = np.where(texels[..., 3] >= least, 255, 0)
+    setattr(material, field, Image.fromarray(texels))
+    return bool((texels[..., 3] == 0).any())
+
+
+def appearance(body: Any, faces: np.ndarray, cut: bool) -> tuple:  # type: ignore[type-arg]
+    """(uv per corner, texture, flat linear colour) of what trimesh found; each None or grey where there is nothing.
+    Alpha is kept where it is `cut`."""
     uv, material = getattr(body.visual, "uv", None), getattr(body.visual, "material", None)
     image = getattr(material, "baseColorTexture", None) or getattr(material, "image", None)
-    texture = np.asarray(image.convert("RGB")) if image is not None and uv is not None else None
+    texture = np.asarray(image.convert("RGBA" if cut else "RGB")) if image is not None and uv is not None else None
     corner = np.asarray(uv, np.float32)[faces] if texture is not None else None
     color = getattr(material, "main_color", None)
     srgb = (np.asarray(color, float)[:3] / 255) if color is not None else np.full(3, 0.6)

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 import OpenEXR
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from generator.assets.catalog import Asset, Catalog
+from generator.assets.deform import deform
 from generator.assets.loading import load_mesh
 from generator.assets.mesh import Mesh
 from generator.assets.shapes import SHAPES
@@ -20,38 +21,63 @@ from generator.base.scene import MeshRef
 T = TypeVar("T")
 
 
+class Kept(Generic[T]):
+    """Things by name that weigh at most `capacity` bytes together, the least recently used dropped first."""
+
+    def __init__(self, capacity: int, weigh: Callable[[T], int]) -> None:
+        self.capacity, self.weigh, self.weight = capacity, weigh, 0
+        self._entries: OrderedDict[str, T] = OrderedDict()
+
+    def get(self, key: str, make: Callable[[], T]) -> T:
+        """What is kept under this name, made when it is not there."""
+        if key not in self._entries:
+            made = make()
+            self._entries[key] = made
+            self.weight += self.weigh(made)
+            self._trim()
+        self._entries.move_to_end(key)
+        return self._entries[key]
+
+    def _trim(self) -> None:
+        while len(self._entries) > 1 and self.weight > self.capacity:
+            self.weight -= self.weigh(self._entries.popitem(last=False)[1])
+
+
+TREE = 180  # bytes of a triangle in the label rays' tree, which lives as long as its mesh
+
+
+def mesh_bytes(mesh: Mesh) -> int:
+    """What a mesh takes in memory, with the tree that rays build over it."""
+    arrays = (mesh.vertices, mesh.faces, mesh.uv, mesh.texture)
+    return sum(a.nbytes for a in arrays if a is not None) + TREE * len(mesh.faces)
+
+
 class AssetStore:
     """Meshes and images by name, least recently used dropped first.
 
-    `capacity` bounds each of the two caches; 512 coins of 12,000 triangles are 150 MB.
+    `capacity` bounds, in bytes, what each of the two caches holds; the last one asked for is kept whatever its size.
     """
 
-    def __init__(self, catalog: Catalog, capacity: int = 512) -> None:
-        self.catalog, self.capacity = catalog, capacity
-        self._meshes: OrderedDict[str, Mesh] = OrderedDict()
-        self._images: OrderedDict[str, NDArray[np.uint8]] = OrderedDict()
+    def __init__(self, catalog: Catalog, capacity: int = 400_000_000) -> None:
+        self.catalog = catalog
+        self._meshes: Kept[Mesh] = Kept(capacity, mesh_bytes)
+        self._images: Kept[NDArray[np.uint8]] = Kept(capacity, lambda image: image.nbytes)
 
     def mesh(self, ref: MeshRef) -> Mesh:
         """The mesh that `ref` names. Raises AssetError when it is missing, broken, or not the one that was sampled."""
-        return self._cached(self._meshes, ref.model_dump_json(), lambda: self._load(ref))
+        return self._meshes.get(ref.model_dump_json(), lambda: self._load(ref))
 
     def image(self, asset: str) -> NDArray[np.uint8]:
         """An image asset as uint8 (h, w, 3), sRGB."""
-        return self._cached(self._images, asset, lambda: read_image(self.path(asset)))
+        return self._images.get(asset, lambda: read_image(self.path(asset)))
 
     def path(self, asset: str) -> Path:
         """The file of an asset."""
         return self.catalog[asset].path
 
-    def _cached(self, cache: "OrderedDict[str, Any]", key: str, make: Callable[[], T]) -> T:
-        if key not in cache:
-            cache[key] = make()
-            if len(cache) > self.capacity:
-                cache.popitem(last=False)
-        cache.move_to_end(key)
-        return cache[key]
-
     def _load(self, ref: MeshRef) -> Mesh:
+        if ref.deform:
+            return deform(self.mesh(ref.model_copy(update={"deform": ()})), ref.deform)
         if ref.asset.startswith("shape/"):
             return SHAPES[ref.asset.removeprefix("shape/")](**ref.params)
         asset = self.catalog[ref.asset]

@@ -1,36 +1,79 @@
 """Balancing after painting, on what was measured."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from generator.balance.candidates import Candidates, from_records, tag_bits
+from generator.balance.candidates import Amounts, Bools, Candidates, Ints, from_records, tag_bits
+from generator.balance.objects import of_records, with_quotas
+from generator.balance.scenes import scenes_of, together
 from generator.balance.solver import Choice, expressible, select
+from generator.balance.words import in_words
 from generator.base.errors import BalanceError
 from generator.dataset.selection import Selection, SplitSelection
 from generator.dataset.store import Dataset
 from generator.spec.config import Balance
 
 
+@dataclass(frozen=True)
+class Checked:
+    """One split: its frames, what was kept of them, bool (n,), why not, and all of it in words."""
+
+    keys: Amounts
+    frames: Candidates
+    kept: Bools
+    why: Amounts
+    choice: Choice
+    words: tuple[str, ...]
+
+
 def check(dataset: Dataset, rules: Balance, seed: int = 0) -> Selection:
     """Which painted frames to keep. Every split is balanced on its own, by its measured tags."""
-    kept: list[str] = []
-    dropped: dict[str, str] = {}
-    splits: dict[str, SplitSelection] = {}
+    return as_selection(dataset, checked(dataset, rules, seed), rules, seed)
+
+
+def checked(dataset: Dataset, rules: Balance, seed: int = 0) -> dict[str, Checked]:
+    """Every split's choice. Raises BalanceError, naming the split."""
+    result = {}
     for split in sorted(pc.unique(dataset.records["split"]).to_pylist()):
-        table = dataset.records.filter(pc.equal(dataset.records["split"], split))
-        frames = from_records(table, dataset.manifest.classes, seed, split)
+        table = split_of(dataset, split)
         try:
-            choice = select(frames, expressible(rules, len(frames)))
+            result[split] = checked_table(table, dataset.manifest.classes, rules, seed, split)
         except BalanceError as error:
             raise BalanceError(f"{split}: {error}") from error
-        keys = table["key"].to_numpy()
-        kept += keys[choice.kept].tolist()
-        lost = np.flatnonzero(~choice.kept)
-        dropped |= {str(keys[at]): choice.reasons[choice.why[at]] for at in lost}
-        splits[split] = _summary(frames, choice, table)
+    return result
+
+
+def checked_table(table: pa.Table, classes: tuple[str, ...], rules: Balance, seed: int, split: str) -> Checked:
+    """Records of one split; views of one scene (`scenes_of`) are kept or dropped together."""
+    frames = from_records(table, classes, seed, split)
+    frames = with_quotas(frames, of_records(table, classes) if rules.quotas else None, rules)
+    scene: Ints = scenes_of(table)
+    units = together(frames, scene)
+    alone = units is frames
+    choice = select(units, expressible(rules, frames.frames))
+    kept = choice.kept if alone else choice.kept[scene]
+    why = np.asarray([*choice.reasons, ""])[choice.why if alone else choice.why[scene]]
+    return Checked(table["key"].to_numpy(), frames, kept, why, choice, in_words(units, choice, rules))
+
+
+def as_selection(dataset: Dataset, splits: dict[str, Checked], rules: Balance, seed: int) -> Selection:
+    kept = [key for one in splits.values() for key in one.keys[one.kept].tolist()]
+    dropped = {
+        str(key): str(reason)
+        for one in splits.values()
+        for key, reason in zip(one.keys[~one.kept], one.why[~one.kept], strict=True)
+    }
+    found = {split: _summary(one, split_of(dataset, split)) for split, one in splits.items()}
     asked = rules.model_dump(exclude={"proposals"})
-    return Selection(seed=seed, asked=asked, kept=tuple(kept), dropped=dropped, splits=splits)
+    return Selection(seed=seed, asked=asked, kept=tuple(kept), dropped=dropped, splits=found)
+
+
+def split_of(dataset: Dataset, split: str) -> pa.Table:
+    """Records of one split, columns in one piece each."""
+    return dataset.records.filter(pc.equal(dataset.records["split"], split)).combine_chunks()
 
 
 def confusion(table: pa.Table) -> dict[str, dict[str, int]]:
@@ -44,21 +87,19 @@ def confusion(table: pa.Table) -> dict[str, dict[str, int]]:
     return result
 
 
-def _of(
-    found: tuple[tuple[str, ...], np.ndarray[tuple[int, ...], np.dtype[np.bool_]]], tag: str
-) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _of(found: tuple[tuple[str, ...], Bools], tag: str) -> Bools:
     names, bits = found
     return bits[:, names.index(tag)] if tag in names else np.zeros(len(bits), bool)
 
 
-def _summary(frames: Candidates, choice: Choice, table: pa.Table) -> SplitSelection:
+def _summary(one: Checked, table: pa.Table) -> SplitSelection:
     return SplitSelection(
-        before=frames.summary(np.ones(len(frames), bool)),
-        after=frames.summary(choice.kept),
-        bound=choice.bound,
-        gap=choice.gap,
-        combinations=choice.combinations,
-        combination_size=choice.combination_size,
-        binding=tuple(map(str, choice.binding)),
+        before=one.frames.summary(np.ones(len(one.frames), bool)),
+        after=one.frames.summary(one.kept),
+        bound=one.choice.bound,
+        gap=one.choice.gap,
+        combinations=one.choice.combinations,
+        combination_size=one.choice.combination_size,
+        binding=tuple(dict.fromkeys(map(str, one.choice.binding))),
         confusion=confusion(table),
     )

@@ -11,16 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generator.balance.candidates import Candidates, Ints
+from generator.balance.rules import reads
 from generator.spec.config import Balance
-
-MOST_COLUMNS = 50_000
 
 
 @dataclass(frozen=True)
 class Groups:
-    """`cell` and `column` say per frame (n,) where it belongs; `column_of` and `combination` belong to cells; `sizes`
-    and `cell_sizes` count frames; `example` is a frame of each column. `exact` is False where the frames of a column
-    may differ in their counts of instances."""
+    """`cell` and `column` say per candidate (n,) where it belongs; `column_of` and `combination` belong to cells;
+    `sizes` and `cell_sizes` count candidates; `example` is one of each column."""
 
     cell: Ints
     column: Ints
@@ -29,79 +27,85 @@ class Groups:
     cell_sizes: Ints
     sizes: Ints
     example: Ints
-    exact: bool
 
-    def lows(self, share: float, least: int) -> Ints:
-        """Frames per cell (rounded up) that keep `share` of every combination of at least `least` frames.
+    def by_liking(self, liking: NDArray[np.float64]) -> Ints:
+        """Cells by combination, those whose columns are worth most (`liking`, per column) first."""
+        likely = np.argsort(-liking[self.column_of], kind="stable")
+        return likely[np.argsort(self.combination[likely], kind="stable")]
 
-        What rounding adds goes to the combination's largest cell, not to each of its cells.
-        """
+    def lows(self, share: float, least: int, order: Ints) -> Ints:
+        """Candidates per cell that keep `share` (rounded up) of every combination of at least `least` of them, taken
+        from its cells in `order`, which is by combination."""
+        low = np.zeros(len(self.cell_sizes), np.int64)
+        if share <= 0:
+            return low
         size = np.bincount(self.combination, self.cell_sizes)
         wanted = np.where(size >= least, np.ceil(share * size - 1e-9), 0).astype(np.int64)
-        low = np.floor(share * self.cell_sizes * (size >= least)[self.combination] + 1e-9).astype(np.int64)
-        missing = wanted - np.bincount(self.combination, low).astype(np.int64)
-        order = np.lexsort((np.arange(len(low)), -self.cell_sizes, self.combination))
-        place = within(self.combination[order])
-        low[order] += place < missing[self.combination[order]]
-        result: Ints = low
-        return result
+        combination, sizes = self.combination[order], self.cell_sizes[order]
+        low[order] = np.clip(wanted[combination] - running(sizes, combination), 0, sizes)
+        return low
 
 
 def group(frames: Candidates, rules: Balance) -> Groups:
-    """By what `rules` can tell apart. Counts of instances matter only under `evenness`; where they make more columns
-    than a linear program should have, similar ones are averaged."""
-    asked = sorted({*rules.caps, *rules.floors})
-    plain = np.column_stack([frames.column(tag) for tag in asked] + [frames.empty]).astype(np.int64)
-    column, exact = codes(plain), True
-    if rules.evenness is not None:
-        column, exact = _by_counts(plain, frames.counts)
-    combination = codes(np.column_stack([frames.bits, frames.empty]).astype(np.int64))
-    cell, first, cell_sizes = compact(column * (combination.max(initial=0) + 1) + combination)
-    example = np.unique(column, return_index=True)[1]
-    return Groups(cell, column, column[first], combination[first], cell_sizes, np.bincount(column), example, exact)
+    """By what `rules` can tell apart."""
+    column, example, sizes = compact(codes(frames, reads(rules, frames)))
+    combination = compact(codes(frames, [*frames.bits.T.astype(bool), frames.empty.astype(bool)]))[0]
+    if (example[column] == np.arange(len(frames))).all():  # all differ: a cell each
+        return Groups(column, column, column, combination, sizes, sizes, example)
+    cell, first, cell_sizes = compact(column * (int(combination.max(initial=0)) + 1) + combination)
+    return Groups(cell, column, column[first], combination[first], cell_sizes, sizes, example)
 
 
-def _by_counts(plain: Ints, counts: Ints) -> tuple[Ints, bool]:
-    """Columns that also know the counts of instances, as finely as there is room for, and whether exactly: counts; up
-    to 3; present or not; the rarest class that is present."""
-    rarest = np.argsort(counts.sum(0), kind="stable")
-    first = np.where(counts.any(1), np.argmax(counts[:, rarest] > 0, axis=1) + 1, 0)
-    for number, known in enumerate((counts, np.minimum(counts, 3), np.minimum(counts, 1))):
-        column = codes(np.column_stack([plain, known]))
-        if column.max() < MOST_COLUMNS:
-            return column, number == 0
-    return codes(np.column_stack([plain, first])), False
-
-
-def codes(rows: Ints) -> Ints:
-    """Numbers 0, 1, ... for distinct rows of small non-negative integers."""
-    code = np.zeros(len(rows), np.int64)
-    span = 1
-    for values in rows.T:
-        base = int(values.max(initial=0)) + 1
+def codes(frames: Candidates | int, values: Any) -> Ints:
+    """Equal numbers for candidates with equal small non-negative integers in every one of `values` (each (n,))."""
+    code, span = np.zeros(frames if isinstance(frames, int) else len(frames), np.int64), 1
+    for one in values:
+        base = int(one.max(initial=0)) + 1
+        if base == 1:
+            continue
         if span * base >= 2**62:
             code, _, sizes = compact(code)
             span = len(sizes)
-        code, span = code * base + values, span * base
-    return compact(code)[0]
+        code *= base
+        code += one
+        span *= base
+    return code
 
 
 def compact(code: Ints) -> tuple[Ints, Ints, Ints]:
-    """Codes renumbered 0, 1, ... in ascending order, the first frame of each, and how many frames have it."""
-    _, first, inverse, counts = np.unique(code, return_index=True, return_inverse=True, return_counts=True)
-    return inverse.astype(np.int64), first, counts
+    """Codes renumbered 0, 1, ... in ascending order, the first candidate of each, and how many have it."""
+    span = int(code.max(initial=-1)) + 1
+    if 0 <= span <= 4 * len(code) + 1024 and code.min(initial=0) >= 0:  # counting is faster than sorting
+        counts = np.bincount(code, minlength=span)
+        there = np.flatnonzero(counts)
+        number = np.cumsum(counts > 0) - 1
+        first = np.full(span, -1)
+        first[code[::-1]] = np.arange(len(code))[::-1]
+        return number[code], first[there], counts[there]
+    order = np.argsort(code, kind="stable")
+    ordered = code[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    inverse = np.empty(len(code), np.int64)
+    sizes = np.diff(np.r_[starts, len(code)])
+    inverse[order] = np.repeat(np.arange(len(starts)), sizes)
+    return inverse, order[starts], sizes
+
+
+def running(values: Ints, ordered: Ints) -> Ints:
+    """Sum of the earlier `values` of each entry's equals, for equal entries of `ordered` that stand together."""
+    total = np.cumsum(values) - values
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(ordered) else np.zeros(0, np.int64)
+    result: Ints = total - np.repeat(total[starts], np.diff(np.r_[starts, len(ordered)]))
+    return result
 
 
 def within(ordered: Ints) -> Ints:
     """Position of each entry among its equals, for equal entries that stand together."""
-    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(ordered) else np.zeros(0, np.int64)
-    lengths = np.diff(np.r_[starts, len(ordered)])
-    result: Ints = np.arange(len(ordered)) - np.repeat(starts, lengths)
-    return result
+    return running(np.ones(len(ordered), np.int64), ordered)
 
 
 def position(group: Ints, *keys: NDArray[Any]) -> Ints:
-    """Position of each frame in its group, ordered by the first key, ties by the next."""
+    """Position of each candidate in its group, ordered by the first key, ties by the next."""
     order = np.lexsort((*reversed(keys), group))
     result = np.empty(len(group), np.int64)
     result[order] = within(group[order])

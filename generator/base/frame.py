@@ -20,6 +20,10 @@ class Instance:
     inside the image; `truncated_fraction` the share of the whole silhouette that lies outside the image. `occluders`
     maps the ids of what stands in front (0: the backdrop) to the pixels they take. `position` and `rotation` (w x y z)
     are the object's in the camera frame, metres.
+
+    `extent` and `center` are the size and the middle of the object's bounding box along its own axes, after scaling,
+    before rotation (metres); an `extent` of zeros means unknown. `keypoints` maps names to (u, v, visibility), pixels
+    and COCO's flag: 0 not labelled, 1 labelled and hidden, 2 visible.
     """
 
     id: int
@@ -37,6 +41,9 @@ class Instance:
     position: tuple[float, float, float] = (0.0, 0.0, 0.0)
     rotation: tuple[float, float, float, float] = (1.0, 0.0, 0.0, 0.0)
     distance: float = 0.0
+    extent: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    center: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    keypoints: dict[str, tuple[float, float, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ class Frame:
 
     rgb       uint8 (h, w, 3), sRGB; None for labels without a picture (a look)
     instance  uint16 (h, w), 0 where there is no instance
-    depth     float32 (h, w), planar metres, inf where nothing is
+    depth     float32 (h, w), planar metres (negative beyond 90 degrees through a fisheye), inf where nothing is
     normal    float32 (h, w, 3), unit, camera frame, facing the camera; zero where nothing is
     amodal    per instance id: bool (h', w') over that instance's `amodal_box`
     """
@@ -115,4 +122,6 @@ def as_json(instance: Instance) -> dict[str, Any]:
 def from_json(data: dict[str, Any]) -> Instance:
     """The inverse of `as_json`, after a trip through JSON."""
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
-    return Instance(**{**values, "occluders": {int(k): v for k, v in data["occluders"].items()}})
+    values["occluders"] = {int(k): v for k, v in data["occluders"].items()}
+    values["keypoints"] = {name: (u, v, flag) for name, (u, v, flag) in data.get("keypoints", {}).items()}
+    return Instance(**values)

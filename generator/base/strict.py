@@ -50,10 +50,22 @@ def faults(error: ValidationError) -> list[Fault]:
 
 def words(line: Any) -> str:
     """pydantic's message as a sentence for somebody who writes YAML, with what was found."""
+    kind, context = line["type"], line.get("ctx", {})
+    if kind in PLAIN:
+        return PLAIN[kind].format(**context)
     text = line["msg"].removeprefix("Value error, ")
-    text = "is missing" if line["type"] == "missing" else text[0].lower() + text[1:]
+    text = (text[0].lower() + text[1:]).replace("input should be", "must be").replace("string should match", "must match")
     given = line.get("input")
-    shown = line["type"] not in ("missing", "value_error", "custom") and isinstance(
-        given, (str, int, float, bool, type(None))
-    )
+    shown = kind not in ("value_error", "custom") and isinstance(given, (str, int, float, bool, type(None)))
     return f"{text}, not {given!r}" if shown else text
+
+
+PLAIN = {
+    "missing": "is missing",
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "dict_type": "must be a mapping of keys to values",
+    "model_type": "must be a mapping of keys to values",
+    "too_short": "needs at least {min_length}",
+    "too_long": "takes at most {max_length}, not {actual_length}",
+}

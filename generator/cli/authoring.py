@@ -2,11 +2,13 @@
 
 import inspect
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from generator.assets.catalog import Catalog
 from generator.assets.store import readable
@@ -23,11 +25,39 @@ SceneFile = Annotated[Path, typer.Argument(help="A scene spec, such as scenes/co
 TRIALS = 4
 
 
-def check(files: Annotated[list[Path], typer.Argument(help="Scenes and configs.")], assets: Assets = None) -> None:
+class Schema(StrEnum):
+    """What a JSON Schema can be asked for."""
+
+    scene = "scene"
+    config = "config"
+
+
+def check(
+    files: Annotated[list[Path] | None, typer.Argument(help="Scenes and configs.")] = None, assets: Assets = None,
+    schema: Annotated[Schema | None, typer.Option(help="Print a JSON Schema for editors.")] = None,
+) -> None:  # fmt: skip
     """Find every mistake in scenes and configs: unknown keys, impossible ranges, missing files, unreachable edge cases.
 
     Each is told with file, line and column. Also samples a few scenes, to see that they can be filled.
     """
+    if schema is not None:
+        print_schema(schema)
+    elif not files:
+        raise GeneratorError("name the scenes and configs to check, such as scenes/*.yaml")
+    check_files(files or [], assets)
+
+
+def print_schema(schema: Schema) -> None:
+    """The schema as JSON on standard output."""
+    import json
+
+    from generator.spec.schema import config_schema, scene_schema
+
+    print(json.dumps(scene_schema() if schema is Schema.scene else config_schema(), indent=2))
+
+
+def check_files(files: list[Path], assets: list[Path] | None) -> None:
+    """Raises InputError with every problem of all of them."""
     from generator.spec.load import is_config
 
     problems: list[Problem] = []
@@ -100,9 +130,9 @@ def preview(
     """Draw a contact sheet of random scenes with masks and boxes: in seconds with rays, or as they will be painted."""
     from generator.base.draw import Draw
     from generator.render.painter import make_painter
+    from generator.render.picture import take
     from generator.report.sheet import draw, save, sheet
     from generator.sensor.camera import expose
-    from generator.truth.labels import label
 
     spec, sampler = open_scene(scene, size, assets or [])
     painter = make_painter("blender" if paint else "raycast", sampler.store, "auto")
@@ -110,8 +140,10 @@ def preview(
     with progress() as report:
         for k in range(n):
             one = sampler(seed, first + k)
-            rgb = expose(painter.paint(one).rgb, one.sensor, Draw(seed, first + k) / "sensor")
-            pictures.append(draw(label(one, sampler.store).with_rgb(rgb), spec.classes))
+            frame = take(one, painter, sampler.store).frame
+            assert frame.rgb is not None
+            rgb = expose(frame.rgb, one.sensor, Draw(seed, first + k) / "sensor")
+            pictures.append(draw(frame.with_rgb(rgb), spec.classes))
             captions.append(f"{first + k}")
             report("preview", k + 1, n, "")
     save(sheet(pictures, captions=captions), out)
@@ -120,19 +152,29 @@ def preview(
 
 def explain(
     name: Annotated[str, typer.Argument(help="A distribution, shape, or section; all of them when left out.")] = "",
+    page: Annotated[Path | None, typer.Option("--page", help="Write a page with a picture of every word.")] = None,
+    paint: Annotated[bool, typer.Option("--paint", help="Paint its pictures with Blender, not rays.")] = False,
+    size: Size = (200, 150),
 ) -> None:
     """Explain a word of the scene language, with examples: `generator explain log_uniform`."""
+    if page is not None:
+        from generator.report.catalogue import write_catalogue
+
+        with progress() as report:
+            write_catalogue(page, paint, size, report)
+        console.print(f"wrote {page}")
+        return
     entries = vocabulary()
     if not name:
         for key, (kind, text, _) in sorted(entries.items()):
-            console.print(f"[bold]{key:<14}[/] [dim]{kind:<22}[/] {text.splitlines()[0]}", highlight=False)
+            console.print(f"[bold]{key:<14}[/] [dim]{kind:<22}[/] {escape(text.splitlines()[0])}", highlight=False)
         return
     if name not in entries:
         from generator.base.errors import did_you_mean
 
         raise GeneratorError(f"nothing is called {name!r}{did_you_mean(name, entries)}")
     kind, text, more = entries[name]
-    console.print(f"[bold]{name}[/] [dim]({kind})[/]\n\n{text}\n", highlight=False)
+    console.print(f"[bold]{name}[/] [dim]({kind})[/]\n\n{escape(text)}\n", highlight=False)
     console.print(more, highlight=False, markup=False)
 
 
@@ -142,7 +184,7 @@ def vocabulary() -> dict[str, tuple[str, str, str]]:
 
     from generator.assets.shapes import SHAPES, parameters
     from generator.distributions.base import REGISTRY
-    from generator.spec import config, scene
+    from generator.spec import config, materials, objects, optics, scene, surroundings
     from generator.spec.edges import KNOWN_LABEL_FACTS
 
     words: dict[str, tuple[str, str, str]] = {}
@@ -154,7 +196,7 @@ def vocabulary() -> dict[str, tuple[str, str, str]]:
         text = ", ".join(f"{key} (default {value:g})" for key, value in parameters(name).items())
         key = f"{name} shape" if name in words else name
         words[key] = ("shape", inspect.getdoc(shape) or "", f"parameters: {text}")
-    for module in (scene, config):
+    for module in (scene, objects, materials, surroundings, optics, config):
         words |= dict(sections(module))
     for name, text in KNOWN_LABEL_FACTS.items():
         words[name] = (

@@ -1,4 +1,4 @@
-"""Verbs on data sets: render, inspect, balance, export."""
+"""Verbs on data sets: render, inspect, verify, export."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,11 +6,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from generator.base.errors import GeneratorError
+from generator.base.errors import DatasetError, GeneratorError
 from generator.cli import stages
 from generator.cli.console import console, progress
 from generator.cli.running import Address, ConfigFile, Workers, opened
 
+FORMATS = "bop, cityscapes, coco, huggingface, kitti, voc, webdataset or yolo"
 Folder = Annotated[Path, typer.Argument(help="A data set: a run's folder, or the dataset/ folder in it.")]
 
 
@@ -36,9 +37,12 @@ def inspect(
         Path | None, typer.Option("-o", "--out", help="Also write a contact sheet with masks and boxes.")
     ] = None,
     n: Annotated[int, typer.Option("-n", help="Frames on the sheet.", min=1)] = 16,
-    quarantine: Annotated[bool, typer.Option("--quarantine", help="List the frames that failed their audit.")] = False,
+    quarantine: Annotated[
+        bool, typer.Option("--quarantine", help="List the frames that failed their audit; with -o, show them.")
+    ] = False,
+    page: Annotated[Path | None, typer.Option("--page", help="Folder for a page to browse all frames in.")] = None,
 ) -> None:
-    """Show what is in a data set: frames, classes, tags, audit; and a contact sheet to look at."""
+    """Show what is in a data set: frames, classes, tags, audit; a contact sheet to look at; a page to browse."""
     from generator.dataset.store import Dataset
 
     opened_set = Dataset.open(dataset_folder(dataset))
@@ -58,36 +62,32 @@ def inspect(
     for frame in opened_set.quarantined if quarantine else ():
         console.print(f"{frame.key}: {frame.quarantine}", highlight=False, markup=False)
     if out:
+        from generator.report.failures import failure_sheet
         from generator.report.sheet import frame_sheet, save
 
-        save(frame_sheet(opened_set, n), out)
+        save(failure_sheet(opened_set, n) if quarantine else frame_sheet(opened_set, n), out)
         console.print(f"wrote {out}")
+    if page:
+        from generator.report.browse import write_pages
+
+        with progress() as report:
+            write_pages(opened_set, page, report)
+        console.print(f"wrote {page / 'index.html'}")
 
 
-def balance(
-    dataset: Folder,
-    cap: Annotated[list[str] | None, typer.Option(help="TAG=SHARE: at most this share of the kept frames.")] = None,
-    floor: Annotated[list[str] | None, typer.Option(help="TAG=SHARE: at least this share.")] = None,
-    config: Annotated[Path | None, typer.Option(help="Take the rules of this config.")] = None,
-) -> None:
-    """Choose which frames to keep under caps and floors. Writes selection.json; deletes nothing."""
-    from generator.balance.check import check
-    from generator.dataset.selection import SELECTION
-    from generator.dataset.store import Dataset
-    from generator.spec.config import Balance
-    from generator.spec.load import load_config
+def verify(dataset: Folder) -> None:
+    """Read every byte of a data set: finds changed bits, and files that are missing or do not belong to it."""
+    from generator.dataset.verify import verify as look
 
-    rules = load_config(config).balance if config else Balance()
-    changed = {"caps": {**rules.caps, **shares(cap)}, "floors": {**rules.floors, **shares(floor)}}
-    opened_set = Dataset.open(dataset_folder(dataset))
-    selection = check(opened_set, Balance(**{**rules.model_dump(), **changed}), opened_set.manifest.seed)
-    selection.save(opened_set.folder / SELECTION)
-    for split, one in selection.splits.items():
-        table = Table("tag", "before", "after", title=f"{split}: {one.after.frames} of {one.before.frames} frames kept")
-        for tag, count in sorted(one.before.tags.items()):
-            kept = one.after.tags.get(tag, 0)
-            table.add_row(tag, f"{count / max(1, one.before.frames):.1%}", f"{kept / max(1, one.after.frames):.1%}")
-        console.print(table)
+    folder = dataset_folder(dataset)
+    with progress() as report:
+        verdict = look(folder, report)
+    if verdict.faults:
+        raise DatasetError("\n".join(verdict.faults))
+    console.print(
+        f"{folder}: {verdict.frames} frames and {verdict.quarantined} in quarantine, {verdict.files} files: all as "
+        "they were painted"
+    )
 
 
 def shares(pairs: list[str] | None) -> dict[str, float]:
@@ -104,13 +104,25 @@ def shares(pairs: list[str] | None) -> dict[str, float]:
     return result
 
 
+def options(pairs: list[str] | None) -> dict[str, str]:
+    """``["masks=polygon"]`` to names and values. Raises GeneratorError."""
+    for pair in pairs or []:
+        if "=" not in pair:
+            raise GeneratorError(f"{pair!r}: must be NAME=VALUE, such as masks=polygon")
+    return dict(pair.split("=", 1) for pair in pairs or [])
+
+
 def export(
     dataset: Folder,
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write to.")],
-    format: Annotated[str, typer.Option("--format", help="coco")] = "coco",
+    format: Annotated[str, typer.Option("--format", help=FORMATS)] = "coco",
+    option: Annotated[list[str] | None, typer.Option("--option", help="NAME=VALUE of the format.")] = None,
+    assets: Annotated[list[Path] | None, typer.Option(help="Folders of assets, for BOP's models.")] = None,
     all_frames: Annotated[bool, typer.Option("--all", help="Export dropped frames as well.")] = False,
 ) -> None:
     """Write a data set in another format, with what the balancing pass kept."""
+    from generator.assets.catalog import Catalog
+    from generator.assets.store import AssetStore
     from generator.dataset.export import export as write
     from generator.dataset.selection import SELECTION, Selection
     from generator.dataset.store import Dataset
@@ -119,10 +131,13 @@ def export(
     chosen = opened_set.folder / SELECTION
     selection = Selection.load(chosen) if chosen.exists() and not all_frames else None
     with progress() as report:
-        write(opened_set, out, format, selection, lambda split, done, total: report(split, done, total, ""))
+        write(
+            opened_set, out, format, selection, lambda split, done, total: report(split, done, total, ""),
+            store=AssetStore(Catalog.open(*(assets or []))), options=options(option),
+        )  # fmt: skip
     console.print(f"wrote {out}")
 
 
 def register(app: typer.Typer) -> None:
-    for verb in (render, inspect, balance, export):
+    for verb in (render, inspect, verify, export):
         app.command()(verb)

@@ -32,11 +32,11 @@ def evaluate(
 ) -> None:
     """Average precision of a detector on labelled photographs, as COCO counts it."""
     from generator.dataset.atomic import write_json
-    from generator.dataset.coco_source import CocoSource
+    from generator.dataset.imports import photo_source
     from generator.train import checkpoint as checkpoints
     from generator.train.evaluate import evaluate as judge
 
-    source = CocoSource(data, images, crop, tuple(checkpoints.load(checkpoint)["classes"]))
+    source = photo_source(data, images, crop, tuple(checkpoints.load(checkpoint)["classes"]))
     result = judge(checkpoint, source, threshold)
     for kind, precision, counts in (("box", result.box, result.box_counts), ("mask", result.mask, result.mask_counts)):
         if precision and counts:

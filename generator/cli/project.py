@@ -7,7 +7,8 @@ from pathlib import Path
 from generator.assets.catalog import Catalog
 from generator.assets.store import AssetStore
 from generator.base.errors import DatasetError
-from generator.dataset.coco_source import CocoSource
+from generator.dataset.coco_source import PhotoSource
+from generator.dataset.imports import photo_source
 from generator.dataset.selection import SELECTION, Selection
 from generator.dataset.store import Dataset
 from generator.farm.job import Job
@@ -54,14 +55,14 @@ class Project:
     def selection(self) -> Selection:
         return Selection.load(self.folder / "dataset" / SELECTION)
 
-    def real(self, source: RealSource | None) -> CocoSource | None:
+    def real(self, source: RealSource | None) -> PhotoSource | None:
         """Real photographs of the config, with the scene's classes. Raises InputError for what is wrong with them."""
         if source is None:
             return None
         images = source.images
         if images and not images.startswith("package:"):
             images = str(near(self.path, images))
-        return CocoSource(near(self.path, source.labels), images, source.crop, self.spec.classes)
+        return photo_source(near(self.path, source.labels), images, source.crop, self.spec.classes)
 
 
 def asset_roots(scene: Path, extra: list[Path]) -> tuple[Path, ...]:

@@ -1,6 +1,7 @@
 """Files that are there whole or not at all."""
 
 import errno
+import hashlib
 import json
 import os
 import socket
@@ -52,6 +53,28 @@ def write_with(path: Path, write: Callable[[BinaryIO], object]) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+class Hashing:
+    """SHA-256 of what is written through it."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+
+    def around(self, file: BinaryIO) -> "Hashing":
+        """Write to `file` from now on."""
+        self._file = file
+        return self
+
+    def write(self, data: bytes) -> int:
+        self._digest.update(data)
+        return self._file.write(data)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def hexdigest(self) -> str:
+        return self._digest.hexdigest()
 
 
 def _sync_folder(folder: Path) -> None:

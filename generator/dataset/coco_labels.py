@@ -141,10 +141,15 @@ def _read_photo(reader: _Reader, place: str, one: dict[str, Any]) -> Photo | Non
 
 
 def _photo(folder: Path, name: Any, width: Any, height: Any) -> Photo:
-    """ValueError says what is wrong with the picture. Only its header is read."""
+    """ValueError says what is wrong with the picture."""
     if not (isinstance(name, str) and isinstance(width, int) and isinstance(height, int)):
         raise ValueError("needs file_name, width and height")
-    path = folder / name
+    return look(folder / name, name, (width, height))
+
+
+def look(path: Path, key: str, labelled: tuple[int, int] | None = None) -> Photo:
+    """A picture without annotations yet; `labelled` is its (width, height) in the labels, where they say. Only its
+    header is read. ValueError says what is wrong with it."""
     try:
         with Image.open(path) as opened:
             stored, sideways = opened.size, opened.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
@@ -153,9 +158,10 @@ def _photo(folder: Path, name: Any, width: Any, height: Any) -> Photo:
     except (OSError, SyntaxError) as error:
         raise ValueError(f"{path} is not a picture: {error}") from error
     shown = stored[::-1] if sideways else stored
-    if (width, height) not in (stored, shown):
-        raise ValueError(f"{path} is {shown[0]}x{shown[1]}, labelled as {width}x{height}")
-    return Photo(path, name, width, height, turn=(width, height) == shown)
+    size = labelled or shown
+    if size not in (stored, shown):
+        raise ValueError(f"{path} is {shown[0]}x{shown[1]}, labelled as {size[0]}x{size[1]}")
+    return Photo(path, key, *size, turn=size == shown)
 
 
 def _read_annotation(reader: _Reader, place: str, one: dict[str, Any], photos: dict[Any, Photo | None]) -> None:
@@ -166,8 +172,8 @@ def _read_annotation(reader: _Reader, place: str, one: dict[str, Any], photos: d
         reader.complain(place, f"unknown image {image!r}")
     elif category in reader.category and (photo := photos[image]) is not None:
         try:
-            mask = _mask(one.get("segmentation"), photo)
-            box = _box(one.get("bbox"), mask, photo)
+            mask = check_mask(one.get("segmentation"), photo)
+            box = check_box(one.get("bbox"), mask, photo)
         except ValueError as error:
             reader.complain(place, str(error))
             return
@@ -179,8 +185,8 @@ def _name(value: Any) -> Any:
     return value if isinstance(value, int | str | None) else str(value)
 
 
-def _mask(segmentation: Any, photo: Photo) -> Rle | None:
-    """ValueError says what is wrong with it. None where there is none."""
+def check_mask(segmentation: Any, photo: Photo) -> Rle | None:
+    """Of COCO's polygons (pixels) or run lengths; None where there is neither. ValueError says what is wrong."""
     if segmentation is None or segmentation == []:
         return None
     if isinstance(segmentation, list):
@@ -238,7 +244,7 @@ def _inside(values: list[float], size: int) -> bool:
     return min(values) >= -SLACK and max(values) <= size + SLACK
 
 
-def _box(bbox: Any, mask: Rle | None, photo: Photo) -> tuple[float, float, float, float]:
+def check_box(bbox: Any, mask: Rle | None, photo: Photo) -> tuple[float, float, float, float]:
     """COCO's x y width height to x0 y0 x1 y1 within the picture; of the mask where the file gives none."""
     if bbox is None and mask is not None:
         bbox = rle.box(mask)

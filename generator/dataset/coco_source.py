@@ -1,7 +1,7 @@
 """Real photographs with COCO labels as a `Source`."""
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +19,9 @@ from generator.dataset.smallest import thresholds_of
 WHOLE, GONE = 0.5, 0.2  # shares of an object's area inside a crop: object from WHOLE on, absent below GONE
 
 
-class CocoSource:
-    """Photographs in the label file's order, their categories mapped by name to the order of `classes`.
-
-    `images` is the pictures' folder (default: the label file's path without ``.json``), or ``package:NAME/SUB`` inside
-    an installed Python package, which is not imported. Crowds become `ignore` regions. Masks are offered if every
-    object has one.
+class PhotoSource:
+    """Photographs whose labels have been read. Crowds become `ignore` regions. Masks are offered if every object has
+    one.
 
     `crop` (x0 y0 x1 y1 pixels) keeps a part of each picture. An object with at least half of its area inside stays an
     object; with at least a fifth, it becomes an `ignore` region; with less, it is dropped. Boxes of cut objects bound
@@ -35,15 +32,14 @@ class CocoSource:
 
     def __init__(
         self,
-        labels: Path | str,
-        images: str = "",
+        name: str,
+        photos: Sequence[Photo],
         crop: Box | None = None,
         classes: tuple[str, ...] = (),
         smallest: float = 0.0,
         thresholds: Mapping[str, int] | None = None,
     ) -> None:
-        self.name, self.classes, self.crop = str(labels), tuple(classes), crop
-        self.photos = read_coco(Path(labels), _folder(Path(labels), images), self.classes)
+        self.name, self.classes, self.crop, self.photos = name, tuple(classes), crop, photos
         objects = [one for photo in self.photos for one in photo.annotations if not one.crowd]
         self.masks = bool(objects) and all(one.mask is not None for one in objects)
         self._check_crop()
@@ -94,6 +90,26 @@ class CocoSource:
                 raise GeneratorError(f"{self.name}: crop {list(self.crop)} does not fit into {photo.key} ({size})")
 
 
+class CocoSource(PhotoSource):
+    """Photographs in the label file's order, their categories mapped by name to the order of `classes`.
+
+    `images` is the pictures' folder (default: the label file's path without ``.json``), or ``package:NAME/SUB`` inside
+    an installed Python package, which is not imported. The rest is as in `PhotoSource`.
+    """
+
+    def __init__(
+        self,
+        labels: Path | str,
+        images: str = "",
+        crop: Box | None = None,
+        classes: tuple[str, ...] = (),
+        smallest: float = 0.0,
+        thresholds: Mapping[str, int] | None = None,
+    ) -> None:
+        photos = read_coco(Path(labels), pictures_folder(Path(labels), images), tuple(classes))
+        super().__init__(str(labels), photos, crop, classes, smallest, thresholds)
+
+
 def _area(one: Annotation, masks: bool) -> float:
     x0, y0, x1, y1 = one.box
     return rle.area(one.mask) if one.mask and masks else (x1 - x0) * (y1 - y0)
@@ -106,12 +122,16 @@ def _shift(box: tuple[float, float, float, float], window: Box) -> tuple[float, 
 
 
 def _pixels(photo: Photo) -> NDArray[np.uint8]:
-    with Image.open(photo.path) as opened:
-        turned = ImageOps.exif_transpose(opened) if photo.turn else opened
-        return np.array(turned.convert("RGB"))
+    try:
+        with Image.open(photo.path) as opened:
+            turned = ImageOps.exif_transpose(opened) if photo.turn else opened
+            return np.array(turned.convert("RGB"))
+    except (OSError, SyntaxError) as error:
+        raise GeneratorError(f"{photo.path}: cannot be decoded: {error}; replace or remove this picture") from error
 
 
-def _folder(labels: Path, images: str) -> Path:
+def pictures_folder(labels: Path, images: str) -> Path:
+    """Where `images` points. Raises GeneratorError for a package that is not installed."""
     if not images:
         return labels.with_suffix("")
     if not images.startswith("package:"):

@@ -1,36 +1,58 @@
 """A frame as named byte strings and back. Equal labels give equal bytes on every worker."""
 
-import io
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from generator.assets.store import AssetStore
+from generator.base.errors import DatasetError
 from generator.base.frame import Frame, as_json, from_json
 from generator.base.geometry import Camera
+from generator.base.lens import Lens
 from generator.base.scene import SceneSample
 from generator.dataset import rle
 from generator.dataset.atomic import canonical
+from generator.truth.annotations import ANNOTATIONS, Shot
+from generator.truth.coding import arrays, image, png
 
-RGB, INSTANCE, DEPTH, NORMAL = "rgb.png", "instance.png", "depth.npz", "normal.npz"
-FACTS, SAMPLE = "json", "sample.json"
+__all__ = ["FACTS", "INSTANCE", "RGB", "SAMPLE", "annotation", "decode", "encode", "image"]
+
+RGB, INSTANCE, FACTS, SAMPLE = "rgb.png", "instance.png", "json", "sample.json"
 
 
-def encode(frame: Frame, sample: SceneSample, labels: Iterable[str], audit: Mapping[str, float]) -> dict[str, bytes]:
-    """Parts by name. `labels` says which of "amodal", "depth" and "normal" are kept; the rest always is."""
+def encode(
+    frame: Frame,
+    sample: SceneSample,
+    labels: Iterable[str],
+    audit: Mapping[str, float],
+    store: AssetStore | None = None,
+) -> dict[str, bytes]:
+    """Parts by name: picture, instance ids, facts and scene, and the optional `labels` of `truth.annotations`. Some of
+    those are measured on meshes, which `store` holds."""
     labels = set(labels)
-    parts = {INSTANCE: _png(frame.instance), FACTS: canonical(_facts(frame, "amodal" in labels, audit))}
+    parts = {INSTANCE: png(frame.instance), FACTS: canonical(_facts(frame, "amodal" in labels, audit))}
     parts[SAMPLE] = canonical(sample.model_dump())
     if frame.rgb is not None:
-        parts[RGB] = _png(frame.rgb)
-    if "depth" in labels:
-        parts[DEPTH] = _npz(frame.depth)
-    if "normal" in labels:
-        parts[NORMAL] = _npz(frame.normal)
+        parts[RGB] = png(frame.rgb)
+    shot = Shot(frame, sample, store)
+    for kind in (ANNOTATIONS[name] for name in sorted(labels)):
+        if kind.part:
+            parts[kind.part] = kind.encode(kind.measure(shot))
     return parts
+
+
+def annotation(parts: Mapping[str, bytes], name: str) -> Any:
+    """An optional label that has a file of its own. Raises DatasetError when it was not kept, GeneratorError when there
+    is none of that name."""
+    kind = ANNOTATIONS[name]
+    if not kind.part:
+        raise DatasetError(f"label {name!r} stands among a frame's facts: read the frame")
+    if kind.part not in parts:
+        raise DatasetError(f"label {name!r} was not kept; paint with `labels: [{name}, ...]`")
+    return kind.decode(parts[kind.part])
 
 
 def decode(parts: Mapping[str, bytes]) -> tuple[Frame, SceneSample]:
@@ -39,8 +61,8 @@ def decode(parts: Mapping[str, bytes]) -> tuple[Frame, SceneSample]:
     instance = image(parts[INSTANCE]).astype(np.uint16)
     frame = Frame(
         instance=instance,
-        depth=_array(parts.get(DEPTH), instance.shape),
-        normal=_array(parts.get(NORMAL), (*instance.shape, 3)),
+        depth=_array(parts.get(ANNOTATIONS["depth"].part), instance.shape),
+        normal=_array(parts.get(ANNOTATIONS["normal"].part), (*instance.shape, 3)),
         amodal={int(k): rle.decode(v) for k, v in facts["amodal"].items()},
         instances=tuple(map(from_json, facts["instances"])),
         camera=_camera(facts["camera"]),
@@ -50,35 +72,16 @@ def decode(parts: Mapping[str, bytes]) -> tuple[Frame, SceneSample]:
     return frame, SceneSample.model_validate_json(parts[SAMPLE])
 
 
-def image(png: bytes) -> NDArray[Any]:
-    """Pixels of a PNG, in the type they were written in."""
-    with Image.open(io.BytesIO(png)) as opened:
-        return np.array(opened)
-
-
-def _png(pixels: NDArray[Any]) -> bytes:
-    """8-bit colour or 16-bit grey. Level 3 of zlib: half the time of the usual 6, a few per cent more bytes."""
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "png", compress_level=3)
-    return file.getvalue()
-
-
-def _npz(array: NDArray[Any]) -> bytes:
-    file = io.BytesIO()
-    np.savez_compressed(file, array)
-    return file.getvalue()
-
-
 def _array(npz: bytes | None, shape: tuple[int, ...]) -> NDArray[np.float32]:
     if npz is None:
         return np.full(shape, np.nan, np.float32)
-    with np.load(io.BytesIO(npz)) as arrays:
-        array: NDArray[np.float32] = arrays["arr_0"]
-        return array
+    array: NDArray[np.float32] = arrays(npz)
+    return array
 
 
 def _facts(frame: Frame, amodal: bool, audit: Mapping[str, float]) -> dict[str, Any]:
-    camera = {**frame.camera.__dict__, "world_from_camera": frame.camera.world_from_camera.tolist()}
+    pose, lens = frame.camera.world_from_camera.tolist(), frame.camera.lens.model_dump()
+    camera = {**frame.camera.__dict__, "world_from_camera": pose, "lens": lens}
     return {
         "instances": [as_json(one) for one in frame.instances],
         "amodal": {str(k): rle.encode(mask) for k, mask in frame.amodal.items()} if amodal else {},
@@ -89,4 +92,5 @@ def _facts(frame: Frame, amodal: bool, audit: Mapping[str, float]) -> dict[str, 
 
 
 def _camera(data: dict[str, Any]) -> Camera:
-    return Camera(**{**data, "world_from_camera": np.array(data["world_from_camera"])})
+    pose, lens = np.array(data["world_from_camera"]), Lens(**data.get("lens", {}))
+    return Camera(**{**data, "world_from_camera": pose, "lens": lens})

@@ -1,13 +1,15 @@
 """`Selection`: which frames to keep. A manifest; no pixels are copied or deleted."""
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from generator.base.errors import DatasetError
-from generator.base.scene import Record
-from generator.dataset.atomic import write_json
+from generator.base.record import Record
+from generator.dataset.atomic import canonical, write_json
 
 SELECTION = "selection.json"
 
@@ -51,11 +53,18 @@ class Selection(Record):
     splits: dict[str, SplitSelection]
 
     def save(self, path: Path) -> None:
-        write_json(path, self.model_dump())
+        """With a checksum of its own: it is made anew at will, and no shard can vouch for it."""
+        data = self.model_dump()
+        write_json(path, {**data, "sha256": hashlib.sha256(canonical(data)).hexdigest()})
 
     @classmethod
     def load(cls, path: Path) -> "Selection":
+        """Raises DatasetError for a file that is no selection, or is not as it was saved."""
         try:
-            return cls.model_validate_json(Path(path).read_bytes())
-        except (OSError, ValidationError) as error:
+            data = json.loads(Path(path).read_bytes())
+            written = data.pop("sha256", None) if isinstance(data, dict) else None
+            if written is not None and written != hashlib.sha256(canonical(data)).hexdigest():
+                raise ValueError("its checksum is wrong")
+            return cls.model_validate_json(canonical(data))
+        except (OSError, ValueError) as error:
             raise DatasetError(f"{path}: not a selection of format 1: {error}; run `balance` again") from error

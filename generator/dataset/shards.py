@@ -1,9 +1,11 @@
-"""A shard: an uncompressed tar of frames in WebDataset's convention, and a Parquet file with their records.
+"""A shard: an uncompressed tar of frames in WebDataset's convention, a Parquet file with their records, and the hashes
+of both.
 
-The records are written last: **a shard exists if and only if its records file exists**. A tar without one is what an
-interrupted worker left, and is overwritten. Writing the same frames again gives the same bytes.
+The records are written last: **a shard exists if and only if its records file exists**. What lies there without one is
+what an interrupted worker left, and is overwritten. Writing the same frames again gives the same bytes.
 """
 
+import hashlib
 import io
 import tarfile
 import zlib
@@ -12,11 +14,13 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from generator.assets.store import AssetStore
 from generator.base.errors import DatasetError
 from generator.base.frame import Frame
 from generator.base.scene import SceneSample
-from generator.dataset import parts
-from generator.dataset.atomic import write_bytes, write_with
+from generator.dataset import parts, quarantine
+from generator.dataset.atomic import Hashing, write_bytes, write_with
+from generator.dataset.quarantine import Evidence
 from generator.dataset.records import FrameRecord, instance_record, key_of, to_parquet
 
 Index = dict[str, dict[str, tuple[int, int]]]
@@ -30,12 +34,19 @@ def records_path(folder: Path, shard: int) -> Path:
     return Path(folder) / f"shard-{shard:05d}.parquet"
 
 
-class ShardWriter:
-    """Collects frames in memory, in any order, and commits them as one shard, in the order of their keys."""
+def hashes_path(folder: Path, shard: int) -> Path:
+    """As sha256sum writes and checks them: of the shard's files, and of what all shards share."""
+    return Path(folder) / f"shard-{shard:05d}.sha256"
 
-    def __init__(self, folder: Path, shard: int, labels: Iterable[str]) -> None:
-        self.folder, self.shard, self.labels = Path(folder), shard, tuple(labels)
+
+class ShardWriter:
+    """Collects frames in memory, in any order, and commits them as one shard, in the order of their keys. `store` holds
+    the meshes, where `labels` are asked for that are measured on them."""
+
+    def __init__(self, folder: Path, shard: int, labels: Iterable[str], store: AssetStore | None = None) -> None:
+        self.folder, self.shard, self.labels, self.store = Path(folder), shard, tuple(labels), store
         self._parts: dict[str, dict[str, bytes]] = {}
+        self._evidence: dict[str, dict[str, bytes]] = {}
         self._records: dict[str, FrameRecord] = {}
 
     def add(
@@ -50,7 +61,7 @@ class ShardWriter:
         audit: Mapping[str, float] | None = None,
     ) -> FrameRecord:
         """A good frame. `facts` and `tags` are those measured on it, `planned` the tags that the plan expected."""
-        pieces = parts.encode(frame, sample, self.labels, audit or {})
+        pieces = parts.encode(frame, sample, self.labels, audit or {}, self.store)
         record = replace(
             self._name(split, sample),
             crc=_checksum(pieces),
@@ -71,17 +82,30 @@ class ShardWriter:
         *,
         planned: Iterable[str] = (),
         audit: Mapping[str, float] | None = None,
+        evidence: Evidence | None = None,
     ) -> FrameRecord:
-        """A frame that goes to quarantine: its reason is recorded, its pixels are not."""
-        name = self._name(split, sample)
-        return self._keep(replace(name, planned=tuple(planned), audit=dict(audit or {}), quarantine=reason))
+        """A frame that goes to quarantine: its reason is recorded, its pixels are no part of the data. What there is to
+        look at goes to ``quarantine/KEY/``."""
+        record = replace(self._name(split, sample), planned=tuple(planned), audit=dict(audit or {}), quarantine=reason)
+        self._keep(record)
+        self._evidence[record.key] = quarantine.files(sample, reason, record.audit, evidence)
+        return record
 
     def commit(self) -> Path:
-        """Writes tar, then records; returns the records' path. Until then nothing is on the disk."""
-        write_with(tar_path(self.folder, self.shard), self._write_tar)
-        path = records_path(self.folder, self.shard)
-        write_bytes(path, to_parquet(self._records[key] for key in sorted(self._records)))
+        """Writes quarantine, tar, hashes, then records; returns the records' path. Until then nothing is on the disk."""
+        path, records = records_path(self.folder, self.shard), self._encoded()
+        hashes = {path.name: hashlib.sha256(records).hexdigest(), **shared_hashes(self.folder)}
+        for key in sorted(self._records):
+            hashes |= quarantine.write(self.folder, key, self._evidence.get(key, {}))
+        tar, hashing = tar_path(self.folder, self.shard), Hashing()
+        write_with(tar, lambda file: self._write_tar(hashing.around(file)))
+        hashes[tar.name] = hashing.hexdigest()
+        write_bytes(hashes_path(self.folder, self.shard), sums(hashes))
+        write_bytes(path, records)
         return path
+
+    def _encoded(self) -> bytes:
+        return to_parquet(self._records[key] for key in sorted(self._records))
 
     def _name(self, split: str, sample: SceneSample) -> FrameRecord:
         key = key_of(split, sample.index)
@@ -100,6 +124,22 @@ class ShardWriter:
                     member = tarfile.TarInfo(f"{key}.{name}")
                     member.size = len(data)
                     tar.addfile(member, io.BytesIO(data))
+
+
+def shared_hashes(folder: Path) -> dict[str, str]:
+    """Hashes of what lies in a data set before its first shard does: what it is made of, and its plans."""
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in shared_files(folder)}
+
+
+def shared_files(folder: Path) -> list[Path]:
+    folder = Path(folder)
+    found = [folder / "manifest.json", folder / "asked.json", *sorted(folder.glob("plan-*.json"))]
+    return [path for path in found if path.is_file()]
+
+
+def sums(hashes: Mapping[str, str]) -> bytes:
+    """Lines of sha256sum, by name."""
+    return "".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes)).encode()
 
 
 def read_frame(folder: Path, record: FrameRecord) -> tuple[Frame, SceneSample]:

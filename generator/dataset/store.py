@@ -8,14 +8,17 @@ from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from generator.base.errors import DatasetError
 from generator.base.frame import Frame
-from generator.base.scene import Record, SceneSample
+from generator.base.record import Record
+from generator.base.scene import SceneSample
 from generator.dataset.atomic import write_json
+from generator.dataset.parts import annotation
 from generator.dataset.records import SCHEMA, FrameRecord, from_table, read_parquet
-from generator.dataset.shards import read_frame
+from generator.dataset.shards import read_frame, read_parts
+from generator.truth.annotations import ANNOTATIONS
 
 MANIFEST = "manifest.json"
 DEFINITIONS = {
@@ -46,7 +49,16 @@ class Manifest(Record):
     size: tuple[int, int]
     labels: tuple[str, ...]
     versions: dict[str, str] = Field(default_factory=dict)
-    definitions: dict[str, str] = Field(default_factory=lambda: dict(DEFINITIONS))
+    definitions: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defined(cls, data: Any) -> Any:
+        """Every label that is kept, defined in the data set itself."""
+        if not isinstance(data, dict) or "definitions" in data:
+            return data
+        kept = {name: ANNOTATIONS[name].about for name in data.get("labels", ()) if name in ANNOTATIONS}
+        return {**data, "definitions": DEFINITIONS | kept}
 
 
 @dataclass(frozen=True)
@@ -111,6 +123,11 @@ class Dataset:
 
     def read(self, record: FrameRecord) -> tuple[Frame, SceneSample]:
         return read_frame(self.folder, record)
+
+    def annotation(self, record: FrameRecord, name: str) -> Any:
+        """One optional label of a frame, as `truth.annotations` defines it. Raises DatasetError when it was not kept."""
+        kind = ANNOTATIONS[name]
+        return annotation(read_parts(self.folder, record, [kind.part]), name)
 
     def __iter__(self) -> Iterator[tuple[FrameRecord, Frame, SceneSample]]:
         for record in self.frames:

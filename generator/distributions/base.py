@@ -1,12 +1,19 @@
 """The protocol of a distribution, and how YAML becomes one."""
 
-import inspect
+import math
 from abc import abstractmethod
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import numpy as np
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic import (
+    AfterValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    ValidationError,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
@@ -32,8 +39,69 @@ class Distribution(Strict):
         quaternion w x y z (4,) for a rotation."""
 
     def support(self) -> Support | None:
-        """Least and greatest value a scalar can take; None where that is not known or has no meaning."""
+        """Least and greatest value a scalar can take, maybe infinite; None where that has no meaning."""
         return None
+
+    def parts(self) -> tuple["Distribution", ...]:
+        """The values of the same kind that this one may turn into; none for one that makes its own."""
+        return ()
+
+
+class Law(Distribution):
+    """A scalar whose distribution function and its inverse are known, once its parameters are constants.
+
+    That buys an exact test, and use inside `truncated`, `grid` and `sobol`.
+    """
+
+    @abstractmethod
+    def cdf(self, x: float) -> float:
+        """P(X <= x)."""
+
+    @abstractmethod
+    def ppf(self, p: float) -> float:
+        """The quantile of p in [0, 1): X has this law when p is uniform."""
+
+    def closed(self) -> bool:
+        """Whether all parameters are constants."""
+        values = [getattr(self, name) for name in type(self).model_fields]
+        flat = [v for value in values for v in (value if isinstance(value, tuple) else (value,))]
+        return all(isinstance(v, Constant) for v in flat if isinstance(v, Distribution))
+
+    def below(self, x: float) -> float:
+        """P(X < x)."""
+        return self.cdf(x)
+
+    def mass(self, low: float, high: float) -> float:
+        """P(low <= X <= high)."""
+        return self.cdf(high) - self.below(low)
+
+    def between(self, p: float, low: float, high: float) -> float:
+        """The quantile of p in [0, 1) of this law conditioned on [low, high]."""
+        return min(max(self.ppf(self.below(low) + self.mass(low, high) * p), low), high)
+
+
+class WholeLaw(Law):
+    """A law on the whole numbers. Its quantile of p is the smallest number k with cdf(k) > p."""
+
+    @abstractmethod
+    def guess(self, p: float) -> float:
+        """A whole number near the quantile of p."""
+
+    def ppf(self, p: float) -> float:
+        low, high = self.support() or (-math.inf, math.inf)
+        k = min(max(self.guess(p), low), high)
+        while k > low and self.cdf(k - 1) > p:
+            k -= 1
+        while k < high and self.cdf(k) <= p:
+            k += 1
+        return float(k)
+
+    def below(self, x: float) -> float:
+        return self.cdf(math.ceil(x) - 1) if math.isfinite(x) else self.cdf(x)
+
+    def between(self, p: float, low: float, high: float) -> float:
+        last = math.nextafter(self.cdf(high), 0.0)  # rounding must not reach the first number above `high`
+        return self.ppf(min(self.below(low) + self.mass(low, high) * p, last))
 
 
 D = TypeVar("D", bound=type[Distribution])
@@ -79,11 +147,7 @@ class Value:
         )
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        described = [
-            {"type": "object", "required": [name], "description": inspect.getdoc(cls), "examples": cls.EXAMPLES}
-            for name, cls in named(self.kind).items()
-        ]
-        return {"anyOf": [{"type": ["number", "string", "array", "boolean"]}, *described]}
+        return {"value_kind": self.kind}  # spec/schema.py says once what each kind may be
 
     def parse(self, raw: Any) -> Distribution:
         """Plain YAML data to a distribution. Raises a pydantic error that carries every problem with its path."""
@@ -120,7 +184,11 @@ class Value:
 
     @staticmethod
     def dump(value: Distribution) -> Any:
-        return value.value if isinstance(value, Constant) else value.model_dump(mode="json", exclude_defaults=True)
+        return (
+            value.value
+            if isinstance(value, Constant)
+            else value.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        )
 
 
 def _scalar(raw: Any) -> Distribution | str:
@@ -162,6 +230,18 @@ CONSTANTS: dict[Kind, Callable[[Any], Distribution | str]] = {
     "scalar": _scalar, "choice": _choice, "color": _color, "position": _position, "rotation": _rotation,
 }  # fmt: skip
 
+
+def _bound(value: float) -> float:
+    if math.isnan(value):
+        raise ValueError("must be a number, .inf or -.inf")
+    return value
+
+
+Bound = Annotated[
+    float, AfterValidator(_bound), PlainSerializer(lambda x: x if math.isfinite(x) else str(x), when_used="json")
+]  # JSON has no infinity, but "inf" reads back as one
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Vector = tuple[Finite, Finite, Finite]
 Scalar = Annotated[Distribution, Value("scalar")]
 Choice = Annotated[Distribution, Value("choice")]
 Color = Annotated[Distribution, Value("color")]
@@ -171,16 +251,21 @@ Rotation = Annotated[Distribution, Value("rotation")]
 __all__ = [
     "REGISTRY",
     "Array",
+    "Bound",
     "Choice",
     "Color",
     "Constant",
     "Distribution",
     "Fault",
+    "Finite",
+    "Law",
     "Position",
     "Rotation",
     "Scalar",
     "Support",
     "Value",
+    "Vector",
+    "WholeLaw",
     "distribution",
     "named",
 ]

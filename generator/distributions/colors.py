@@ -1,21 +1,30 @@
-"""Colours. All sample to linear RGB (Rec. 709 primaries), float64 (3,)."""
+"""Colours. All sample to linear RGB (Rec. 709 primaries), float64 (3,).
+
+Channels that can leave their range are refused; those of an unbounded law, such as `normal`, are clipped to it."""
 
 import colorsys
+import math
 from typing import Any, ClassVar
 
 import numpy as np
 
+from generator.base.color import decode, encode
 from generator.base.draw import Draw
 from generator.base.geometry import Array
 from generator.distributions.base import Distribution, Scalar, distribution
+from generator.distributions.intervals import inside
 
 Example = list[dict[str, Any]]
 
 
 def linear(srgb: Array) -> Array:
-    """IEC 61966-2-1: sRGB in [0, 1] to linear light."""
-    srgb = np.clip(np.asarray(srgb, float), 0, 1)
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    """sRGB, clipped to [0, 1], to linear light."""
+    return decode(np.clip(np.asarray(srgb, float), 0, 1))
+
+
+def encoded(light: Array) -> Array:
+    """Linear light, clipped to [0, 1], to sRGB: the inverse of `linear`."""
+    return encode(np.clip(np.asarray(light, float), 0, 1))
 
 
 @distribution("rgb", "color")
@@ -24,6 +33,10 @@ class Rgb(Distribution):
 
     rgb: tuple[Scalar, Scalar, Scalar]
     EXAMPLES: ClassVar[Example] = [{"rgb": [0.8, 0.2, {"uniform": [0, 0.3]}]}]
+
+    def model_post_init(self, context: Any) -> None:
+        for name, channel in zip(("red", "green", "blue"), self.rgb, strict=True):
+            inside(channel, 0, 1, name, unbounded=True)
 
     def sample(self, draw: Draw) -> Array:
         return linear(np.array([v.sample(draw / c) for v, c in zip(self.rgb, "rgb", strict=True)]))
@@ -35,6 +48,10 @@ class Hsv(Distribution):
 
     hsv: tuple[Scalar, Scalar, Scalar]
     EXAMPLES: ClassVar[Example] = [{"hsv": [{"uniform": [0, 1]}, {"uniform": [0.1, 0.9]}, {"uniform": [0.2, 1]}]}]
+
+    def model_post_init(self, context: Any) -> None:
+        for name, channel in zip(("saturation", "value"), self.hsv[1:], strict=True):
+            inside(channel, 0, 1, name, unbounded=True)
 
     def sample(self, draw: Draw) -> Array:
         h, s, v = (value.sample(draw / c) for value, c in zip(self.hsv, "hsv", strict=True))
@@ -48,6 +65,9 @@ class Gray(Distribution):
     gray: Scalar
     EXAMPLES: ClassVar[Example] = [{"gray": {"uniform": [0.05, 0.6]}}]
 
+    def model_post_init(self, context: Any) -> None:
+        inside(self.gray, 0, 1, "brightness", unbounded=True)
+
     def sample(self, draw: Draw) -> Array:
         return linear(np.full(3, self.gray.sample(draw / "gray")))
 
@@ -58,6 +78,9 @@ class Kelvin(Distribution):
 
     kelvin: Scalar
     EXAMPLES: ClassVar[Example] = [{"kelvin": {"uniform": [2700, 7500]}}]
+
+    def model_post_init(self, context: Any) -> None:
+        inside(self.kelvin, 0, math.inf, "a temperature in kelvin", unbounded=True)
 
     def sample(self, draw: Draw) -> Array:
         return black_body(self.kelvin.sample(draw / "kelvin"))

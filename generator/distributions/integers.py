@@ -1,11 +1,12 @@
+import math
 from typing import Any, ClassVar
 
 from generator.base.draw import Draw
-from generator.distributions.base import Distribution, Support, distribution
+from generator.distributions.base import Support, WholeLaw, distribution
 
 
 @distribution("integers", "scalar")
-class Integers(Distribution):
+class Integers(WholeLaw):
     """Every whole number from low to high, both included, is equally likely: [low, high]."""
 
     integers: tuple[int, int]
@@ -20,3 +21,11 @@ class Integers(Distribution):
 
     def support(self) -> Support | None:
         return float(self.integers[0]), float(self.integers[1])
+
+    def cdf(self, x: float) -> float:
+        low, high = self.integers
+        return float(x >= high) if not low <= x < high else (math.floor(x) - low + 1) / (high - low + 1)
+
+    def guess(self, p: float) -> float:
+        low, high = self.integers
+        return low + math.floor((high - low + 1) * p)

@@ -2,12 +2,12 @@ import math
 from typing import Any, ClassVar
 
 from generator.base.draw import Draw
-from generator.distributions.base import Distribution, Scalar, Support, distribution
-from generator.distributions.uniform import hull, ordered
+from generator.distributions.base import Law, Scalar, Support, distribution
+from generator.distributions.intervals import hull, ordered
 
 
 @distribution("log_uniform", "scalar")
-class LogUniform(Distribution):
+class LogUniform(Law):
     """Every factor is equally likely between two positive ends: [low, high]. For powers, strengths, sizes."""
 
     log_uniform: tuple[Scalar, Scalar]
@@ -27,5 +27,9 @@ class LogUniform(Distribution):
         return hull(self.log_uniform)
 
     def cdf(self, x: float) -> float:
-        low, high = self.log_uniform[0].sample(Draw(0)), self.log_uniform[1].sample(Draw(0))
-        return float(min(1.0, max(0.0, math.log(max(x, low) / low) / math.log(high / low))))
+        low, high = (end.sample(Draw(0)) for end in self.log_uniform)
+        return float(x >= high) if not low < x < high else math.log(x / low) / math.log(high / low)
+
+    def ppf(self, p: float) -> float:
+        low, high = (end.sample(Draw(0)) for end in self.log_uniform)
+        return float(low * (high / low) ** p)

@@ -5,8 +5,18 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 
 from generator.base.draw import Draw
-from generator.distributions.base import REGISTRY, Choice, Color, Distribution, Position, Rotation, Scalar, Support
-from generator.distributions.uniform import hull
+from generator.distributions.base import (
+    REGISTRY,
+    Choice,
+    Color,
+    Distribution,
+    Finite,
+    Position,
+    Rotation,
+    Scalar,
+    Support,
+)
+from generator.distributions.intervals import hull
 
 V = TypeVar("V")
 
@@ -15,7 +25,7 @@ class Pick(Distribution, Generic[V]):
     """One of a list, each equally likely; or of a mapping from value to weight (names and numbers)."""
 
     pick: list[V]
-    weights: list[float] = []
+    weights: list[Finite] = []
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"pick": [4, 8, 16]}, {"pick": [1, 2], "weights": [3, 1]}]
 
     @classmethod
@@ -36,8 +46,11 @@ class Pick(Distribution, Generic[V]):
         chosen = int(np.searchsorted(weights, draw.uniform() * weights[-1], side="right"))
         return self.pick[chosen].sample(draw / "picked")  # type: ignore[attr-defined]
 
+    def parts(self) -> tuple[Distribution, ...]:
+        return tuple(self.pick)  # type: ignore[arg-type]
+
     def support(self) -> Support | None:
-        return hull(tuple(self.pick))  # type: ignore[arg-type]
+        return hull(self.parts())
 
 
 REGISTRY("pick")(

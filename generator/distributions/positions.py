@@ -7,7 +7,7 @@ import numpy as np
 from generator.base.draw import Draw
 from generator.base.geometry import Array, spherical
 from generator.base.strict import Strict
-from generator.distributions.base import Constant, Distribution, Scalar, distribution
+from generator.distributions.base import Constant, Distribution, Finite, Position, Scalar, Vector, distribution
 
 Example = list[dict[str, Any]]
 
@@ -23,13 +23,16 @@ class Xyz(Distribution):
         return np.array([v.sample(draw / axis) for v, axis in zip(self.xyz, "xyz", strict=True)])
 
 
+ORIGIN = Xyz(xyz=(Constant(value=0.0), Constant(value=0.0), Constant(value=0.0)))
+
+
 class ShellRange(Strict):
     """Ranges of a shell about `center`: metres and degrees."""
 
-    radius: tuple[float, float]
+    radius: tuple[Finite, Finite]
     elevation: tuple[float, float] = (-90.0, 90.0)
-    azimuth: tuple[float, float] = (0.0, 360.0)
-    center: tuple[Scalar, Scalar, Scalar] = (Constant(value=0.0), Constant(value=0.0), Constant(value=0.0))
+    azimuth: tuple[Finite, Finite] = (0.0, 360.0)
+    center: Position = ORIGIN
 
     def model_post_init(self, context: Any) -> None:
         if not 0 <= self.radius[0] <= self.radius[1]:
@@ -52,7 +55,7 @@ class Shell(Distribution):
         low, high = np.sin(np.radians(self.shell.elevation))
         start, stop = np.radians(self.shell.azimuth)
         radius = np.cbrt(near**3 + (far**3 - near**3) * a)
-        center = [v.sample(draw / "center" / axis) for v, axis in zip(self.shell.center, "xyz", strict=True)]
+        center = self.shell.center.sample(draw / "center")
         return spherical(radius, np.arcsin(low + (high - low) * b), start + (stop - start) * c) + center
 
 
@@ -60,7 +63,7 @@ class Shell(Distribution):
 class BoxVolume(Distribution):
     """Uniform in a box: [[x0, y0, z0], [x1, y1, z1]]."""
 
-    box: tuple[tuple[float, float, float], tuple[float, float, float]]
+    box: tuple[Vector, Vector]
     EXAMPLES: ClassVar[Example] = [{"box": [[-1, -1, 0], [1, 1, 0.5]]}]
 
     def model_post_init(self, context: Any) -> None:

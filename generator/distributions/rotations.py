@@ -1,15 +1,25 @@
 """Rotations, unit quaternions w x y z, float64 (4,). Degrees in YAML."""
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
+from pydantic import AfterValidator
 
 from generator.base.draw import Draw
 from generator.base.geometry import Array, axis_angle, multiply
-from generator.distributions.base import Constant, Distribution, Scalar, distribution
+from generator.distributions.base import Constant, Distribution, Scalar, Vector, distribution
 
 Example = list[dict[str, Any]]
 ZERO = Constant(value=0.0)
+
+
+def _axis(value: Vector) -> Vector:
+    if not any(value):
+        raise ValueError("an axis must not be [0, 0, 0]")
+    return value
+
+
+Axis = Annotated[Vector, AfterValidator(_axis)]
 
 
 @distribution("any", "rotation")
@@ -57,3 +67,26 @@ class Euler(Distribution):
             for v, name, axis in zip(self.euler, "xyz", np.eye(3), strict=True)
         )
         return multiply(z, multiply(y, x))
+
+
+@distribution("around", "rotation")
+class Around(Distribution):
+    """Turned about one axis: `around: [x, y, z]` (of any length), `angle` in degrees, counter-clockwise as seen from
+    the axis' tip."""
+
+    around: Axis
+    angle: Scalar
+    EXAMPLES: ClassVar[Example] = [{"around": [1, 1, 0], "angle": {"uniform": [0, 360]}}]
+
+    def sample(self, draw: Draw) -> Array:
+        return axis_angle(np.array(self.around), np.radians(self.angle.sample(draw / "angle")))
+
+
+def shortest(start: Array, end: Array) -> Array:
+    """The smallest turn that carries one unit vector to another, w x y z; for opposite ones any half turn that does."""
+    w = 1 + float(np.dot(start, end))
+    if w < 1e-12:
+        axis = np.array([1.0, 0, 0]) if abs(start[0]) < 0.9 else np.array([0, 1.0, 0])
+        return axis_angle(np.cross(np.cross(start, axis), start), np.pi)
+    turn = np.array([w, *np.cross(start, end)])
+    return turn / np.linalg.norm(turn)

@@ -18,6 +18,9 @@ class Ref(Distribution, Generic[V]):
     def sample(self, draw: Draw) -> Any:
         return self.of.sample(draw.root / "shared" / self.ref)  # type: ignore[attr-defined]
 
+    def parts(self) -> tuple[Distribution, ...]:
+        return (self.of,)  # type: ignore[return-value]
+
     def support(self) -> Support | None:
         return self.of.support()  # type: ignore[attr-defined]
 

@@ -1,16 +1,15 @@
+import math
 from typing import Any, ClassVar
 
-from scipy.stats import triang
-
 from generator.base.draw import Draw
-from generator.distributions.base import Distribution, Support, distribution
+from generator.distributions.base import Finite, Law, Support, distribution
 
 
 @distribution("triangular", "scalar")
-class Triangular(Distribution):
+class Triangular(Law):
     """A peak between two ends: [low, mode, high]."""
 
-    triangular: tuple[float, float, float]
+    triangular: tuple[Finite, Finite, Finite]
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"triangular": [0.0, 1.0, 4.0]}]
 
     def model_post_init(self, context: Any) -> None:
@@ -26,4 +25,14 @@ class Triangular(Distribution):
 
     def cdf(self, x: float) -> float:
         low, mode, high = self.triangular
-        return float(triang.cdf(x, (mode - low) / (high - low), low, high - low))
+        if not low < x < high:
+            return float(x >= high)
+        if x < mode:
+            return (x - low) ** 2 / ((high - low) * (mode - low))
+        return 1 - (high - x) ** 2 / ((high - low) * (high - mode))
+
+    def ppf(self, p: float) -> float:
+        low, mode, high = self.triangular
+        if p * (high - low) < mode - low:
+            return low + math.sqrt(p * (high - low) * (mode - low))
+        return high - math.sqrt((1 - p) * (high - low) * (high - mode))

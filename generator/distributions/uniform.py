@@ -1,11 +1,12 @@
 from typing import Any, ClassVar
 
 from generator.base.draw import Draw
-from generator.distributions.base import Distribution, Scalar, Support, distribution
+from generator.distributions.base import Law, Scalar, Support, distribution
+from generator.distributions.intervals import hull, ordered
 
 
 @distribution("uniform", "scalar")
-class Uniform(Distribution):
+class Uniform(Law):
     """Every value between two ends is equally likely: [low, high]."""
 
     uniform: tuple[Scalar, Scalar]
@@ -22,20 +23,9 @@ class Uniform(Distribution):
         return hull(self.uniform)
 
     def cdf(self, x: float) -> float:
-        low, high = self.uniform[0].sample(Draw(0)), self.uniform[1].sample(Draw(0))
-        return float(min(1.0, max(0.0, (x - low) / (high - low))))
+        low, high = (end.sample(Draw(0)) for end in self.uniform)
+        return float(x >= high) if not low < x < high else (x - low) / (high - low)
 
-
-def ordered(ends: tuple[Distribution, Distribution]) -> None:
-    """Raises ValueError when the first end always lies above the second."""
-    low, high = ends[0].support(), ends[1].support()
-    if low and high and low[0] > high[1]:
-        raise ValueError(f"low end {low[0]:g} is above high end {high[1]:g}")
-
-
-def hull(ends: tuple[Distribution, ...]) -> Support | None:
-    """The smallest interval that holds the supports of all; None if one is unknown."""
-    supports = [end.support() for end in ends]
-    if any(s is None for s in supports):
-        return None
-    return min(s[0] for s in supports if s), max(s[1] for s in supports if s)
+    def ppf(self, p: float) -> float:
+        low, high = (end.sample(Draw(0)) for end in self.uniform)
+        return float(low + (high - low) * p)

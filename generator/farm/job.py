@@ -33,11 +33,11 @@ class Job:
 
     @staticmethod
     def of(
-        config: RunConfig, spec: SceneSpec, roots: tuple[Path, ...], folder: Path, painter: str = "blender"
+        config: RunConfig, spec: SceneSpec, roots: tuple[Path, ...], folder: Path, painter: str = ""
     ) -> "Job":
         return Job(
             canonical(spec), roots, folder, config.seed, config.size, config.labels, config.audit.pixels,
-            config.farm.device, painter,
+            config.farm.device, painter or config.painter,
         )  # fmt: skip
 
     @property

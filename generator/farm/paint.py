@@ -12,6 +12,7 @@ from typing import Any
 
 from generator.balance.plan import Looked, Plan, Ticket, plan
 from generator.base.errors import DatasetError, RenderError
+from generator.base.splits import FIRST
 from generator.dataset.atomic import write_json
 from generator.dataset.shards import records_path
 from generator.dataset.store import Dataset
@@ -20,7 +21,6 @@ from generator.farm.job import Job
 from generator.farm.worker import Report, ShardTicket
 from generator.spec.config import RunConfig
 
-FIRST = {"train": 0, "val": 10_000_000}  # scene indices of the splits lie apart, so that no scene is in two of them
 LOOKS = 16  # scenes in one task of looking
 SCENE_SECONDS = 120.0  # looking at one scene may take no longer
 Progress = Callable[[str, int, int, str], None]

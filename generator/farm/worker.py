@@ -3,22 +3,24 @@
 import math
 import os
 import resource
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from generator.balance.plan import Looked, Ticket
+from generator.balance.real import facts_of_picture
 from generator.balance.tags import facts_of, tags_of
 from generator.base.draw import Draw
 from generator.base.errors import PlacementError, RenderError
-from generator.base.frame import Frame
 from generator.base.scene import SceneSample
+from generator.base.timing import timed
+from generator.dataset.quarantine import Evidence
 from generator.dataset.shards import ShardWriter
 from generator.farm.job import Job
-from generator.render.painter import Painted, Painter, make_painter
+from generator.render.painter import Painter, make_painter
+from generator.render.picture import Picture, take
 from generator.sensor.camera import expose
 from generator.spec.edges import holds
-from generator.truth.audit import AuditResult, Limits, audit
+from generator.truth.audit import AuditResult, Limits
 from generator.truth.labels import label
 
 LOOK = 0.25  # a look's size relative to the painted image
@@ -71,12 +73,15 @@ class Worker:
         facts = facts_of(label(sample, self.sampler.store, LOOK, normals=False), self.spec.classes, scale=1 / LOOK)
         unmet = [f"keep: {', '.join(case)}" for case in self.spec.keep if not holds(case, facts)]
         counts = {name: int(facts[f"count.{name}"]) for name in self.spec.classes}
-        return Looked(index, tags_of(facts, self.spec.edge_cases), counts, rejected="; ".join(unmet))
+        return Looked(
+            index, tags_of(facts, self.spec.edge_cases), counts, rejected="; ".join(unmet), objects=facts.objects,
+            scene=sample.scene_index if self.spec.camera.views > 1 else None,
+        )  # fmt: skip
 
     def paint(self, shard: ShardTicket) -> Report:
         """Paint, label, audit and commit one shard. Raises what the user must know; a frame that fails its audit is
         recorded in the shard with its reason instead of its pixels."""
-        writer = ShardWriter(self.job.folder, shard.shard, self.job.labels)
+        writer = ShardWriter(self.job.folder, shard.shard, self.job.labels, self.sampler.store)
         seconds: dict[str, float] = {}
         quarantined = {}
         for ticket in shard.tickets:
@@ -93,35 +98,38 @@ class Worker:
         """One frame into the writer; the reason when it is quarantined, else nothing."""
         with timed(seconds, "sample"):
             sample = self.sampler(self.job.seed, ticket.index)
-        with timed(seconds, "label"):
-            frame = label(sample, self.sampler.store, normals="normal" in self.job.labels)
+        limits = Limits(pixels=self.job.pixels)
         try:
-            painted = self.painter.paint(sample)
+            taken = take(sample, self.painter, self.sampler.store, limits, normals="normal" in self.job.labels)
         except RenderError as error:
             writer.reject(ticket.split, sample, str(error), planned=ticket.tags)
             return str(error)
-        self.device = painted.device
-        for stage, spent in painted.seconds.items():
+        self.device = taken.painted.device
+        for stage, spent in taken.seconds.items():
             seconds[stage] = seconds.get(stage, 0.0) + spent
-        with timed(seconds, "audit"):
-            result = audit(frame.with_rgb(painted.rgb), painted.index, painted.depth, Limits(pixels=self.job.pixels))
-        if result.reasons:
-            writer.reject(ticket.split, sample, "; ".join(result.reasons), planned=ticket.tags, audit=numbers(result))
-            return "; ".join(result.reasons)
-        self._keep(writer, ticket, sample, frame, painted, result, seconds)
+        if taken.audit.reasons:
+            reason = "; ".join(taken.audit.reasons)
+            evidence = Evidence(taken.frame, taken.painted.index)
+            writer.reject(
+                ticket.split, sample, reason, planned=ticket.tags, audit=numbers(taken.audit), evidence=evidence
+            )
+            return reason
+        self._keep(writer, ticket, sample, taken, seconds)
         return ""
 
     def _keep(
-        self, writer: ShardWriter, ticket: Ticket, sample: SceneSample, frame: Frame, painted: Painted,
-        result: AuditResult, seconds: dict[str, float],
-    ) -> None:  # fmt: skip
+        self, writer: ShardWriter, ticket: Ticket, sample: SceneSample, taken: Picture, seconds: dict[str, float]
+    ) -> None:
+        frame = taken.frame
+        assert frame.rgb is not None
         with timed(seconds, "sensor"):
-            rgb = expose(painted.rgb, sample.sensor, Draw(sample.seed, sample.index) / "sensor")
+            rgb = expose(frame.rgb, sample.sensor, Draw(sample.seed, sample.index) / "sensor")
         facts = facts_of(frame, self.spec.classes)
+        facts |= facts_of_picture(rgb)
         with timed(seconds, "encode"):
             writer.add(
                 ticket.split, frame.with_rgb(rgb), sample, facts=facts, tags=tags_of(facts, self.spec.edge_cases),
-                planned=ticket.tags, audit=numbers(result),
+                planned=ticket.tags, audit=numbers(taken.audit),
             )  # fmt: skip
 
 
@@ -129,16 +137,3 @@ def numbers(result: AuditResult) -> dict[str, float]:
     """What an audit measured, for the records; what was not measured is left out."""
     measured = {name: value for name, value in vars(result).items() if isinstance(value, (int, float))}
     return {name: float(value) for name, value in measured.items() if math.isfinite(value)}
-
-
-class timed:
-    """Adds the seconds of a block to a table. For progress and benchmarks only: no result depends on it."""
-
-    def __init__(self, seconds: dict[str, float], stage: str) -> None:
-        self.seconds, self.stage = seconds, stage
-
-    def __enter__(self) -> None:
-        self.start = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        self.seconds[self.stage] = self.seconds.get(self.stage, 0.0) + time.perf_counter() - self.start

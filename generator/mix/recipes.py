@@ -1,20 +1,91 @@
-"""Which arms are trained on what, and whether synthetic pictures can help at all within a budget."""
+"""Which arms are trained on what, in which phases, and whether synthetic pictures can help at all within a budget."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from generator.base.errors import TrainError, did_you_mean
+from generator.spec.config import Train
 
 VIEWS = 50
+MOMENTUM = 0.9
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Consecutive steps that learn from one mixture, with a rate schedule of their own.
+
+    shares    parts of the samples seen, per source
+    rate      the highest learning rate
+    """
+
+    name: str
+    steps: int
+    shares: Mapping[str, float]
+    rate: float
+    momentum: float = MOMENTUM
+
+    @property
+    def effective_rate(self) -> float:
+        """What a gradient moves the weights by in the end: rate / (1 - momentum)."""
+        return self.rate / (1 - self.momentum)
+
+
+def phases(arm: str, spec: Train) -> tuple[Phase, ...]:
+    """What an arm learns from, `spec.steps` steps in all. TrainError for an unknown arm.
+
+    Fine-tuning follows Poucin et al. (ICCVW 2021): an effective rate of a twentieth of the first phase's, nothing
+    frozen. With synthetic samples kept in the second phase (Vanherle et al. 2022) less of the first is forgotten.
+    """
+    if arm not in _SECOND:
+        return (Phase("train", spec.steps, shares(arm, spec.real_share), spec.rate),)
+    first = min(max(round(spec.pretrain * spec.steps), 1), spec.steps - 1)
+    synthetic = spec.replayed if arm == "replay" else 0.0
+    mixed = {"real": 1.0 - synthetic} | ({"synthetic": synthetic} if synthetic else {})
+    pretraining = Phase("pretrain", first, {"synthetic": 1.0}, spec.rate)
+    rate = pretraining.effective_rate * spec.finetune_rate * (1 - spec.finetune_momentum)
+    return pretraining, Phase(arm, spec.steps - first, mixed, rate, spec.finetune_momentum)
+
+
+_JOINT = ("synthetic", "real", "mixed")
+_SECOND = ("finetune", "replay")
+ARMS = (*_JOINT, *_SECOND)
 
 
 def shares(arm: str, real_share: float) -> dict[str, float]:
-    """Parts of the samples seen, per source. The mixed arm sees `real_share` real ones, however few there are."""
+    """Parts of the samples seen, per source, by an arm of one phase. The mixed arm sees `real_share` real ones, however
+    few there are. TrainError for an unknown arm, and for one whose phases differ."""
     arms = {
         "synthetic": {"synthetic": 1.0},
         "real": {"real": 1.0},
         "mixed": {"real": real_share, "synthetic": 1.0 - real_share},
     }
+    if arm in _SECOND:
+        raise TrainError(f"the arm {arm!r} has two phases, each with shares of its own: ask for its `phases`")
     if arm not in arms:
-        raise TrainError(f"unknown arm {arm!r}{did_you_mean(arm, arms)}")
+        raise TrainError(f"unknown arm {arm!r}{did_you_mean(arm, ARMS)}")
     return arms[arm]
+
+
+def sources_of(plan: tuple[Phase, ...]) -> tuple[str, ...]:
+    """The sources that any phase learns from, sorted."""
+    return tuple(sorted({name for phase in plan for name, share in phase.shares.items() if share > 0}))
+
+
+def pooled(sizes: Mapping[str, int], least_synthetic: float = 0.0) -> dict[str, float]:
+    """Shares by size, as if all examples lay in one data set, but never fewer than `least_synthetic` synthetic samples,
+    so that few synthetic pictures do not vanish among many real ones."""
+    total = sum(sizes.values())
+    if not total:
+        raise TrainError("nothing to pool: every source is empty")
+    synthetic = max(sizes.get("synthetic", 0) / total, least_synthetic if sizes.get("synthetic") else 0.0)
+    others = total - sizes.get("synthetic", 0)
+    rest = {name: (1 - synthetic) * size / others for name, size in sizes.items() if name != "synthetic" and size}
+    return rest | ({"synthetic": synthetic} if synthetic else {})
+
+
+def useful(steps: int, batch: int) -> int:
+    """How many different images a budget can use: N = iterations * batch / 50 (Poucin et al., ICCVW 2021)."""
+    return steps * batch // VIEWS
 
 
 def advice(real: int, synthetic: int, steps: int, batch: int) -> str:
@@ -24,9 +95,8 @@ def advice(real: int, synthetic: int, steps: int, batch: int) -> str:
     used; all real ones first, synthetic ones for the rest. Below 50 views of the real ones alone synthetic ones did
     not help there.
     """
-    useful = steps * batch // VIEWS
-    room = useful - real
-    budget = f"{steps} steps of {batch} can use about {useful} images ({VIEWS} views each)"
+    room = useful(steps, batch) - real
+    budget = f"{steps} steps of {batch} can use about {useful(steps, batch)} images ({VIEWS} views each)"
     if real and room <= 0:
         return (
             f"{budget}, no more than the {real} real ones: adding synthetic images is unlikely to help here; "

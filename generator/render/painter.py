@@ -16,6 +16,8 @@ Device = Literal["auto", "cpu", "gpu"]
 PAINTERS = {
     "blender": "generator.render.blender.painter:BlenderPainter",
     "raycast": "generator.render.raycast:RaycastPainter",
+    "paste": "generator.render.paste:PastePainter",
+    "collage": "generator.render.paste:CollagePainter",
 }
 
 

@@ -3,6 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from generator.base.color import decode, encode
+
+__all__ = ["decode", "develop", "encode", "metered"]
+
 KNEE = 0.8  # linear; above it highlights bend instead of clipping
 
 
@@ -27,15 +31,3 @@ def metered(light: NDArray[np.float32]) -> float:
     luminance = light @ np.array([0.2126, 0.7152, 0.0722], np.float32) if light.shape[-1] == 3 else light
     average = float(np.exp(np.log(luminance.astype(float) + 1e-4).mean()))
     return float(np.clip(np.log2(0.18 / average), -10, 10))
-
-
-def encode(light: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Linear 0..1 to sRGB 0..1."""
-    curved = 1.055 * np.power(np.maximum(light, 0.0031308), 1 / 2.4) - 0.055
-    return np.where(light <= 0.0031308, 12.92 * light, curved).astype(np.float32)
-
-
-def decode(value: NDArray[np.float32]) -> NDArray[np.float32]:
-    """sRGB 0..1 to linear 0..1."""
-    curved = np.power((np.maximum(value, 0.04045) + 0.055) / 1.055, 2.4)
-    return np.where(value <= 0.04045, value / 12.92, curved).astype(np.float32)

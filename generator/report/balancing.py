@@ -11,6 +11,7 @@ from markupsafe import Markup
 from generator.balance.plan import Plan
 from generator.dataset.records import FrameRecord
 from generator.dataset.selection import Counts, Selection, SplitSelection
+from generator.report.balance_charts import by_number, kept_by_number, together
 from generator.report.charts import TagShares, tags
 from generator.spec.config import Balance
 
@@ -141,7 +142,21 @@ def _chart(
         )
         for tag in names
     ]
-    return tags(rows, f"Share of {split} frames with each tag") if rows else None
+    if not rows:
+        return None
+    return tags(rows, f"Share of {split} frames with each tag") + _combined(frames, kept)
+
+
+def _combined(frames: Sequence[FrameRecord], kept: Sequence[FrameRecord] | None) -> Markup:
+    """What became of combinations of tags."""
+    keys = None if kept is None else {one.key for one in kept}
+    numbers = by_number([one.tags for one in frames], [one.key in keys for one in frames]) if keys is not None else []
+    title = "Of the frames with the tag of a row, the share that has the column's too"
+    charts = [
+        kept_by_number(numbers, "Share of the painted frames that was kept, by number of tags"),
+        together([one.tags for one in (frames if kept is None else kept)], title),
+    ]
+    return Markup("").join(chart for chart in charts if chart)
 
 
 def _counted(counts: Counts, tag: str) -> float:

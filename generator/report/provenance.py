@@ -65,5 +65,4 @@ def _used(name: str, times: int, catalog: Catalog) -> Used:
 
 def photographs(role: str, source: Source) -> Photographs:
     card = read_card(Path(source.name).parent / "asset.yaml")
-    licence, origin = (str(card.get(name, "")).strip() for name in ("licence", "source"))
-    return Photographs(role, source.name, len(source), licence, origin)
+    return Photographs(role, source.name, len(source), card.licence.strip(), card.source.strip())

@@ -1,15 +1,15 @@
 """Materials drawn from their specs."""
 
-from generator.assets.store import AssetStore
+from generator.assets.catalog import Catalog
 from generator.base.draw import Draw
-from generator.base.scene import Material, Texture
+from generator.base.scene import Material, Texture, Vector
 from generator.sampling.scope import happens, vector
-from generator.spec.scene import MaterialSpec, TextureSpec
+from generator.spec.materials import MaterialSpec, ShiftSpec, TextureSpec
 
 
-def material(spec: MaterialSpec, draw: Draw, store: AssetStore) -> Material:
+def material(spec: MaterialSpec, draw: Draw, catalog: Catalog) -> Material:
     """One surface."""
-    drawn = [texture(one, draw / "textures" / k, store) for k, one in enumerate(spec.textures)]
+    drawn = [texture(one, draw / "textures" / k, catalog) for k, one in enumerate(spec.textures)]
     return Material(
         color=vector(spec.color.sample(draw / "color")),
         roughness=unit(spec.roughness.sample(draw / "roughness")),
@@ -19,15 +19,33 @@ def material(spec: MaterialSpec, draw: Draw, store: AssetStore) -> Material:
         bump_scale=float(spec.bump_scale.sample(draw / "bump_scale")),
         emission=float(spec.emission.sample(draw / "emission")),
         keep=happens(spec.keep, draw / "keep"),
+        shift=shift(spec.shift, draw / "shift"),
+        transmission=unit(spec.transmission.sample(draw / "transmission")),
+        ior=float(spec.ior.sample(draw / "ior")),
+        coat=unit(spec.coat.sample(draw / "coat")),
+        dirt=unit(spec.dirt.sample(draw / "dirt")),
+        dirt_color=vector(spec.dirt_color.sample(draw / "dirt_color")),
+        wear=unit(spec.wear.sample(draw / "wear")),
+        wear_color=vector(spec.wear_color.sample(draw / "wear_color")),
+        wear_scale=float(spec.wear_scale.sample(draw / "wear_scale")),
     )
 
 
-def texture(spec: TextureSpec, draw: Draw, store: AssetStore) -> Texture | None:
+def shift(spec: ShiftSpec, draw: Draw) -> Vector:
+    """Hue (turns), saturation and value to add."""
+    return tuple(float(getattr(spec, name).sample(draw / name)) for name in ("hue", "saturation", "value"))  # type: ignore[return-value]
+
+
+def texture(spec: TextureSpec, draw: Draw, catalog: Catalog) -> Texture | None:
     """One pattern, or None when it does not happen."""
     if not happens(spec.probability, draw):
         return None
     kind = spec.kind.sample(draw / "kind")
-    image = spec.image.sample(draw / "image", store.catalog, ("image",)) if kind == "image" and spec.image else ""
+    image = ""
+    if kind == "image" and spec.image:
+        image = spec.image.sample(draw / "image", catalog, ("image",))
+    elif kind == "own" and spec.of:
+        image = spec.of.sample(draw / "of", catalog, ("mesh",))
     return Texture(
         kind=kind,
         color=vector(spec.color.sample(draw / "color")),
@@ -35,7 +53,8 @@ def texture(spec: TextureSpec, draw: Draw, store: AssetStore) -> Texture | None:
         amount=unit(spec.amount.sample(draw / "amount")),
         offset=vector(100 * (draw / "offset").rng().random(3)),
         image=image,
-        sha256=store.catalog[image].sha256 if image else "",
+        sha256=catalog[image].sha256 if image else "",
+        mapping=spec.mapping,
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from generator.assets.catalog import Catalog
 from generator.base.draw import Draw
 from generator.base.geometry import Array
 from generator.base.scene import Vector
@@ -12,10 +13,16 @@ from generator.distributions.base import Distribution
 
 @dataclass(frozen=True)
 class Scope:
-    """One scene's draw and its `facts`: ``world.strength``, ``lights.lamps.count``, ``camera.focal_length``, ..."""
+    """One scene's draw, the assets it may use, and its `facts`: ``world.strength``, ``lights.lamps.count``, ..."""
 
     draw: Draw
+    catalog: Catalog = field(default_factory=Catalog)
     facts: dict[str, float] = field(default_factory=dict)
+    view: int = 0
+
+    def of_view(self, view: int) -> "Scope":
+        """The scope of what differs between the views of one scene; the first view's is the scene's own."""
+        return Scope(self.draw if view == 0 else self.draw / "view" / view, self.catalog, {}, view)
 
     def number(self, name: str, value: Distribution) -> float:
         """Draw a scalar at the path `name` and note it as a fact."""

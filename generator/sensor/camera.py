@@ -7,27 +7,30 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from generator.base.color import decode, encode
 from generator.base.draw import Draw
 from generator.base.scene import SensorSample
 
 Float = NDArray[np.float32]
 Picture = NDArray[np.uint8]
 _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
-_CODES = np.arange(256) / 255
-_LINEAR = np.where(_CODES <= 0.04045, _CODES / 12.92, ((_CODES + 0.055) / 1.055) ** 2.4).astype(np.float32)
+_LINEAR = decode(np.arange(256) / 255).astype(np.float32)
 
 
 def expose(rgb: Picture, sensor: SensorSample, draw: Draw) -> Picture:
     """The uint8 sRGB picture (h, w, 3) that this sensor would have taken.
 
-    In the order of a camera: white balance, lens (vignette, motion, blur) and sensor noise in linear light; then
-    monochrome, gamma, contrast and brightness on the sRGB picture; then JPEG. All kernels are centred, so nothing moves
-    and labels stay true. A sensor without faults returns the picture bit for bit. `noise` and `shot` are of linear full
-    scale, so dark parts are the noisiest, as in photographs.
+    In the order of a camera: white balance, lens (vignette, colours that part, motion, blur) and sensor noise in linear
+    light; then monochrome, gamma, contrast, brightness and sharpening on the sRGB picture; then JPEG. All kernels are
+    centred, so nothing moves and labels stay true (`chromatic` moves red outwards and blue inwards, green stays). With
+    `rescale` the chip has that share of the pixels and the picture is enlarged again. A sensor without faults returns
+    the picture bit for bit. `noise` and `shot` are of linear full scale, so dark parts are the noisiest, as in
+    photographs. The same for all that is in the picture: no seam tells what was rendered.
     """
     if sensor.model_copy(update={"jpeg": 0}) != SensorSample():
-        light = through_lens(_LINEAR[rgb], sensor)
-        rgb = finish(on_chip(light, sensor, draw / "noise"), sensor)
+        light = coarser(through_lens(_LINEAR[rgb], sensor), sensor.rescale)
+        taken = finish(on_chip(light, sensor, draw / "noise"), sensor)
+        rgb = enlarge(taken, rgb.shape[:2]) if taken.shape != rgb.shape else taken
     return compress(rgb, sensor.jpeg) if sensor.jpeg else rgb
 
 
@@ -35,6 +38,8 @@ def through_lens(light: Float, sensor: SensorSample) -> Float:
     light = light * np.array(sensor.tint, np.float32)
     if sensor.vignette > 0:
         light = light * falloff(light.shape[0], light.shape[1], sensor.vignette)[..., None]
+    if sensor.chromatic:
+        light = fringed(light, sensor.chromatic)
     if sensor.motion > 0:
         kernel = streak(sensor.motion, sensor.motion_angle)
         light = np.stack([ndimage.convolve(light[..., c], kernel, mode="nearest") for c in range(3)], -1)
@@ -49,6 +54,35 @@ def falloff(height: int, width: int, strength: float) -> Float:
     x = (np.arange(width, dtype=np.float32) + 0.5) / width * 2 - 1
     corner = (x**2 * width**2 + y[:, None] ** 2 * height**2) / (width**2 + height**2)
     return (1 - strength * corner).astype(np.float32)
+
+
+def fringed(light: Float, pixels: float) -> Float:
+    """Red magnified and blue diminished about the centre, by so many pixels in the corners (lateral chromatic
+    aberration); negative the other way round."""
+    height, width = light.shape[:2]
+    reach = np.hypot(height, width) / 2
+    middle = np.array([height - 1, width - 1]) / 2
+    parted = light.copy()
+    for channel, sign in ((0, 1), (2, -1)):
+        factor = reach / (reach + sign * pixels)
+        parted[..., channel] = ndimage.affine_transform(
+            light[..., channel], [factor, factor], middle * (1 - factor), order=1, mode="nearest"
+        )
+    return parted
+
+
+def coarser(light: Float, share: float) -> Float:
+    """The light gathered by a chip with `share` of the pixels along each side: means over its larger pixels."""
+    if share >= 1:
+        return light
+    size = max(1, round(light.shape[1] * share)), max(1, round(light.shape[0] * share))
+    planes = [Image.fromarray(light[..., c]).resize(size, Image.Resampling.BOX) for c in range(3)]
+    return np.stack([np.asarray(plane) for plane in planes], -1)
+
+
+def enlarge(rgb: Picture, shape: tuple[int, ...]) -> Picture:
+    """Back to (height, width), smoothly."""
+    return np.asarray(Image.fromarray(rgb).resize((shape[1], shape[0]), Image.Resampling.BICUBIC)).copy()
 
 
 def streak(length: float, angle: float) -> Float:
@@ -74,18 +108,15 @@ def on_chip(light: Float, sensor: SensorSample, draw: Draw) -> Float:
 
 
 def finish(light: Float, sensor: SensorSample) -> Picture:
-    """From the chip to the picture: monochrome, sRGB curve, then gamma and contrast about mid-grey, brightness."""
+    """From the chip to the picture: monochrome, sRGB curve, gamma, contrast about mid-grey, brightness, sharpness."""
     if sensor.monochrome:
         light = np.repeat((light @ _LUMA)[..., None], 3, -1)
-    value = srgb(light)
+    value = encode(light)
     value = 0.5 * (2 * value) ** sensor.gamma if sensor.gamma != 1 else value
     value = (value - 0.5) * sensor.contrast + 0.5 + sensor.brightness
+    if sensor.sharpen > 0:  # an unsharp mask of one pixel, as cameras apply it
+        value = value + sensor.sharpen * (value - ndimage.gaussian_filter(value, (1.0, 1.0, 0), mode="nearest"))
     return (np.clip(value, 0, 1) * 255 + 0.5).astype(np.uint8)
-
-
-def srgb(light: Float) -> Float:
-    """Linear 0..1 to the sRGB curve."""
-    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 0.0031308) ** (1 / 2.4) - 0.055)
 
 
 def compress(rgb: Picture, quality: int) -> Picture:

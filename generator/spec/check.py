@@ -1,19 +1,25 @@
 """What can be wrong with a spec whose every value is well formed: unreachable edge cases, globs that match nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import get_args
 
 from pydantic import BaseModel
 
 from generator.assets.catalog import Catalog, Kind
+from generator.assets.pools import pool
 from generator.base.errors import did_you_mean
+from generator.base.splits import Split
 from generator.base.strict import Fault, Loc
 from generator.spec.assets import Files
 from generator.spec.config import Balance
 from generator.spec.edges import EdgeCase, check_facts
+from generator.spec.edges import reference_faults as tag_faults
 from generator.spec.facts import scene_facts
 from generator.spec.scene import SceneSpec
 
-KINDS: dict[str, tuple[Kind, ...]] = {"asset": ("mesh",), "environment": ("hdri",), "image": ("image",)}
+KINDS: dict[str, tuple[Kind, ...]] = {
+    "asset": ("mesh",), "of": ("mesh",), "environment": ("hdri",), "image": ("image",), "photo": ("image",)
+}  # fmt: skip
 
 
 def scene_faults(spec: SceneSpec, catalog: Catalog | None) -> list[Fault]:
@@ -23,10 +29,22 @@ def scene_faults(spec: SceneSpec, catalog: Catalog | None) -> list[Fault]:
     for tag, case in spec.edge_cases.items():
         found += [(("edge_cases", tag, *loc), text) for loc, text in check_facts(case, known)]
         found += class_faults(tag, case, spec)
+    found += [(("edge_cases", *loc), text) for loc, text in tag_faults(spec.edge_cases)]
     for k, condition in enumerate(spec.keep):
         found += [(("keep", k, *loc), text) for loc, text in check_facts(condition, known)]
-    for loc, files in globs(spec, ()) if catalog else ():
-        found += [(loc, text) for text in files.problems(catalog, KINDS[str(loc[-1])])]  # type: ignore[arg-type]
+    return found + (glob_faults(spec, catalog) if catalog else [])
+
+
+def glob_faults(spec: SceneSpec, catalog: Catalog) -> list[Fault]:
+    """Globs that match nothing, in the whole catalog or in the pool of a split."""
+    pools = {split: pool(catalog, spec.pools, split) for split in get_args(Split) if spec.pools.get(split)}
+    found: list[Fault] = []
+    for loc, files in globs(spec, ()):
+        kinds = KINDS[str(loc[-1])]
+        found += (mistaken := [(loc, text) for text in files.problems(catalog, kinds)])
+        for split, part in pools.items() if not mistaken else ():
+            short = f"; the pool of {split} has too few files"
+            found += [(loc, text.partition(" (did you")[0] + short) for text in files.problems(part, kinds)]
     return found
 
 
@@ -56,10 +74,15 @@ def globs(value: object, loc: Loc) -> Iterator[tuple[Loc, Files]]:
 
 
 def balance_faults(balance: Balance, spec: SceneSpec) -> list[Fault]:
-    """Caps and floors on tags that the scene does not declare."""
+    """Rules on tags that the scene does not declare."""
+    rules: dict[str, Iterable[str]] = {
+        name: getattr(balance, name)
+        for name in ("caps", "floors", "instance_caps", "instance_floors", "prevalence", "variety")
+    }
+    rules |= {f"groups.{name}": tags for name, tags in balance.groups.items()}
     return [
-        (("balance", kind, tag), f"no edge case {tag!r} in the scene{did_you_mean(tag, spec.edge_cases)}")
-        for kind, rules in (("caps", balance.caps), ("floors", balance.floors))
-        for tag in rules
+        (("balance", *kind.split("."), tag), f"no edge case {tag!r} in the scene{did_you_mean(tag, spec.edge_cases)}")
+        for kind, tags in rules.items()
+        for tag in tags
         if tag not in spec.edge_cases
     ]

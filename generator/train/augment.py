@@ -27,6 +27,8 @@ class Augment:
     saturation  blend with grey, 1 - saturation .. 1 + saturation
     gray, blur, noise: how often; blur's sigma is up to 1.5 pixels, noise's up to 0.05 of full scale
     keep        an instance that keeps less than this share of its area in the crop becomes an ignored region
+    rarest      how often the crop is laid around an object of the rarest class in the picture, which gives rare classes
+                more of the pixels, object by object; `common` is how common each class is, in the order of the labels
     """
 
     zoom: tuple[float, float] = (0.75, 1.5)
@@ -41,6 +43,8 @@ class Augment:
     blur: float = 0.2
     noise: float = 0.2
     keep: float = 0.3
+    rarest: float = 0.0
+    common: tuple[float, ...] = ()
 
     def __call__(self, example: Example, size: int, draw: Draw) -> tuple[Picture, Example]:
         """The network's picture, float32 (h, w, 3) in [0, 1] with a shorter side of at most `size`, and its labels."""
@@ -58,13 +62,27 @@ class Augment:
     def _cropped(self, example: Example, size: int, draw: Draw) -> tuple[Picture, Example]:
         """Zoomed in: a part of the picture, as large as all of it would be. Zoomed out: all of it, smaller."""
         height, width = example.image.shape[:2]
-        zoom = float(np.exp((draw / "zoom").rng().uniform(*np.log(self.zoom))))
+        target = self._target(example, draw)
+        least = self.zoom[0] if target is None else max(self.zoom[0], 1.0)
+        zoom = float(np.exp((draw / "zoom").rng().uniform(*np.log((least, max(least, self.zoom[1]))))))
         h, w = (max(round(side / max(zoom, 1.0)), 1) for side in (height, width))
         rng = (draw / "crop").rng()
-        top, left = int(rng.integers(height - h + 1)), int(rng.integers(width - w + 1))
+        tops, lefts = (0, height - h), (0, width - w)
+        if target is not None:
+            tops, lefts = _around(target[1::2], h, height), _around(target[::2], w, width)
+        top, left = int(rng.integers(tops[0], tops[1] + 1)), int(rng.integers(lefts[0], lefts[1] + 1))
         cut = crop(example, (left, top, left + w, top + h), self.keep)
         scale = min(zoom, 1.0) * size / min(height, width)
         return scaled(cut, max(round(height * scale), 1), max(round(width * scale), 1))
+
+    def _target(self, example: Example, draw: Draw) -> NDArray[np.float32] | None:
+        """The box to crop around: any object of the rarest class there is; None where the crop may lie anywhere."""
+        if not (draw / "rarest").uniform() < self.rarest or example.ignore.all():
+            return None
+        common = np.where(example.ignore, np.inf, np.array(self.common)[example.labels - 1])
+        rarest = np.flatnonzero(common == common.min())
+        chosen: NDArray[np.float32] = example.boxes[(draw / "rarest" / "object").rng().choice(rarest)]
+        return chosen
 
     def _developed(self, picture: Picture, draw: Draw) -> Picture:
         rng = (draw / "light").rng()
@@ -87,6 +105,14 @@ class Augment:
         amount = np.float32(0.0 if rng.random() < self.gray else 1 + rng.uniform(-1, 1) * self.saturation)
         gray = (picture @ LUMA)[..., None]
         return gray + (picture - gray) * amount
+
+
+def _around(ends: NDArray[np.float32], length: int, whole: int) -> tuple[int, int]:
+    """First and last start of a window of `length` within `whole` that holds as much as it can of what lies between two
+    ends: all of it, or nothing else."""
+    low, high = sorted((int(np.ceil(ends[1])) - length, int(np.floor(ends[0]))))
+    first, last = np.clip((low, high), 0, whole - length)
+    return int(first), int(last)
 
 
 def mirror(example: Example) -> Example:

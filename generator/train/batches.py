@@ -38,9 +38,10 @@ class Batches:
     masks: bool
     seed: int
 
-    def __call__(self, step: int) -> Batch:
+    def __call__(self, step: int, place: int | None = None) -> Batch:
+        """`place` is the step's own in the mixture, where that begins later than the run."""
         pictures, targets, keys = [], [], []
-        for slot, (source, index) in enumerate(self.mixture.batch(step)):
+        for slot, (source, index) in enumerate(self.mixture.batch(step if place is None else place)):
             example = self.sources[source][index]
             picture, labels = self.augment(example, self.size, Draw(self.seed, step) / "augment" / slot)
             pictures.append(as_tensor(picture))

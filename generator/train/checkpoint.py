@@ -12,6 +12,7 @@ from generator.base.errors import TrainError
 from generator.dataset import atomic
 from generator.spec.config import Train
 from generator.train.model import Detector
+from generator.train.transfer import Transfer, fill
 
 FORMAT = 1
 Weights = dict[str, Tensor]
@@ -44,31 +45,45 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def detector(content: Mapping[str, Any], device: torch.device | str = "cpu") -> Detector:
-    """The finished detector of a `model.pt`, ready for inference."""
-    spec = Train.model_validate(content["train"])
-    model = Detector(spec.backbone, len(content["classes"]), spec.model == "mask_rcnn", spec.size, pretrained=False)
-    model.load_state_dict(content["weights"])
+    """The finished detector of a `model.pt`, ready for inference. TrainError where its tensors are another model's."""
+    missing = [key for key in ("train", "classes", "weights") if key not in content]
+    if missing:
+        raise TrainError(f"no finished detector: it has no {', '.join(missing)}; give the model.pt that `train` wrote")
+    model = build(Train.model_validate(content["train"]), len(content["classes"]), pretrained=False)
+    try:
+        model.load_state_dict(content["weights"])
+    except RuntimeError as error:
+        raise TrainError(f"the tensors are not of the model that the file names: {error}; train it again") from None
     return model.to(device).to(memory_format=torch.channels_last).eval()
 
 
-def initialize(model: Detector, path: Path, classes: tuple[str, ...]) -> list[str]:
-    """Load what fits by name and shape, and return the names of the tensors that kept their fresh values.
+def build(spec: Train, classes: int, pretrained: bool = True) -> Detector:
+    """A fresh detector; its body has ImageNet weights where a package carries them and `pretrained` is set."""
+    return Detector(spec.backbone, classes, spec.model == "mask_rcnn", spec.size, pretrained)
+
+
+def initialize(model: Detector, path: Path, classes: tuple[str, ...]) -> Transfer:
+    """Load what fits by name and shape, and say what was taken over. A body that comes with it is then kept in part
+    (`Detector.freeze`). TrainError where nothing fits, or where the file holds a detector of another backbone.
 
     Reads checkpoints of this program, of torchvision's detectors and of torchvision's classifiers (body only). Rows of
     the heads follow the classes' names where the file tells them, so a class keeps its weights when others come or go.
     """
     content = read(path)
     stored = {_renamed(name): value for name, value in _weights(content).items()}
-    own = model.state_dict()
-    if "classes" in content and tuple(content["classes"]) != classes:
-        stored = _by_class(stored, own, tuple(content["classes"]), classes)
-    fits = {name: value for name, value in stored.items() if name in own and own[name].shape == value.shape}
-    if not fits:
+    known = tuple(content["classes"]) if "classes" in content else None
+    done = fill(model, stored, known, classes)
+    taken = {*done.kept, *done.rows}
+    if not taken:
         raise TrainError(f"{path}: no tensor fits this model; is it of another backbone?")
-    model.load_state_dict(fits, strict=False)
-    if any(name.startswith("backbone.body") for name in fits):
+    if any(name.startswith("backbone.body") for name in stored) and not any(
+        name.startswith("backbone.body") and name.endswith("weight") for name in taken
+    ):
+        made = Train.model_validate(content["train"]).backbone if "train" in content else "another one"
+        raise TrainError(f"{path}: its body is {made}, which is not this model's; set `train.backbone` to it")
+    if any(name.startswith("backbone.body") for name in taken):
         model.freeze()
-    return sorted(own.keys() - fits.keys())
+    return done
 
 
 def _weights(content: Mapping[str, Any]) -> Weights:
@@ -84,25 +99,3 @@ def _renamed(name: str) -> str:
     if name.startswith(("backbone.", "rpn.", "roi_heads.")):
         return name
     return "backbone.body." + name.removeprefix("features.")
-
-
-def _by_class(stored: Weights, fresh: Weights, old: tuple[str, ...], new: tuple[str, ...]) -> Weights:
-    """Head tensors have one row (boxes: four) per class, background first: move the rows of classes both know."""
-    rows = [(0, 0)] + [(old.index(name) + 1, new.index(name) + 1) for name in new if name in old]
-    moved = dict(stored)
-    for name in HEADS & stored.keys() & fresh.keys():
-        one = stored[name].unflatten(0, (len(old) + 1, -1)) if len(stored[name]) % (len(old) + 1) == 0 else None
-        if one is None or one.shape[2:] != fresh[name].shape[1:]:
-            continue
-        value = fresh[name].clone().unflatten(0, (len(new) + 1, -1))
-        for source, target in rows:
-            value[target] = one[source]
-        moved[name] = value.flatten(0, 1)
-    return moved
-
-
-HEADS = frozenset(
-    f"roi_heads.{layer}.{kind}"
-    for layer in ("box_predictor.cls_score", "box_predictor.bbox_pred", "mask_predictor.mask_fcn_logits")
-    for kind in ("weight", "bias")
-)

@@ -1,60 +1,45 @@
 """How good detections are: average precision as COCO counts it, and plain counts at one threshold. No torch."""
 
-import contextlib
-import io
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
 
 from generator.base.errors import TrainError
-from generator.base.frame import Mask
-from generator.base.scene import Record
+from generator.base.record import Record
 from generator.dataset import rle
 from generator.dataset.examples import Example, Source
+from generator.train.detections import Detection, Detections
+from generator.train.matching import SIZES, Kind, Matches, masks_of, mean, run_lengths, xywh
 
-Kind = Literal["bbox", "segm"]
+__all__ = [
+    "Counts",
+    "Detection",
+    "Detections",
+    "Evaluation",
+    "Precision",
+    "Verdicts",
+    "best_threshold",
+    "judge",
+    "judged",
+    "score",
+]
+
 Verdicts = list[bool | None]
 IOU = 0.5
 
 
-class Detection(Record):
-    """One found thing: a half-open box x0 y0 x1 y1 in pixels, its class's id, how sure, and where it has a mask, that
-    in COCO's compressed run lengths for a picture of `size` (h, w)."""
-
-    box: tuple[float, float, float, float]
-    label: int
-    score: float
-    size: tuple[int, int]
-    counts: str = ""
-
-    def mask(self) -> Mask | None:
-        """Bool (h, w)."""
-        return rle.decode({"size": list(self.size), "counts": self.counts}) if self.counts else None
-
-
-class Detections(Record):
-    """All that was found in one picture, surest first."""
-
-    key: str
-    items: tuple[Detection, ...]
-
-    def above(self, threshold: float) -> tuple[Detection, ...]:
-        return tuple(item for item in self.items if item.score >= threshold)
-
-
 class Precision(Record):
-    """COCO's average precision: mean over IoU 0.50:0.05:0.95, at 0.50 and at 0.75, and the first per class. None where
-    there was nothing to find."""
+    """COCO's average precision: mean over IoU 0.50:0.05:0.95, at 0.50 and at 0.75, and the first per class and per size
+    (small to 32², medium to 96², large, in pixels of area). None where there was nothing to find."""
 
     ap: float | None
     ap50: float | None
     ap75: float | None
     classes: dict[str, float | None]
+    sizes: dict[str, float | None] = {}
 
 
 class Counts(Record):
@@ -93,21 +78,29 @@ class Evaluation(Record):
 
 def score(source: Source, found: Sequence[Detections], threshold: float) -> Evaluation:
     """Judge what was found in every example of a source, in its order."""
-    examples = [source[index] for index in range(len(source))]
-    if [one.key for one in found] != [example.key for example in examples]:
-        raise TrainError(f"{source.name}: detections are not of these pictures in this order")
+    examples = judged(source, found)
     masks = source.masks and all(item.counts for one in found for item in one.items)
     return Evaluation(
         source=source.name,
         images=len(examples),
         objects=sum(int((~example.ignore).sum()) for example in examples),
         threshold=threshold,
-        box=_precision(examples, found, source.classes, "bbox"),
+        box=_precision(Matches.of(examples, found, source.classes, "bbox")),
         box_counts=_counts(examples, found, threshold, "bbox"),
-        mask=_precision(examples, found, source.classes, "segm") if masks else None,
+        mask=_precision(Matches.of(examples, found, source.classes, "segm")) if masks else None,
         mask_counts=_counts(examples, found, threshold, "segm") if masks else None,
         detections=tuple(found),
     )
+
+
+def judged(source: Source, found: Sequence[Detections]) -> list[Example]:
+    """The examples that the detections are of. TrainError where those are others, or none."""
+    examples = [source[index] for index in range(len(source))]
+    if not examples:
+        raise TrainError(f"{source.name}: there are no pictures to evaluate on")
+    if [one.key for one in found] != [example.key for example in examples]:
+        raise TrainError(f"{source.name}: detections are not of these pictures in this order")
+    return examples
 
 
 def best_threshold(source: Source, found: Sequence[Detections]) -> float:
@@ -148,10 +141,10 @@ def _overlap(example: Example, items: Sequence[Detection], kind: Kind) -> NDArra
     if not items or not len(example.labels):
         return np.zeros((len(items), len(example.labels)))
     if kind == "bbox":
-        found, real = [_xywh(item.box) for item in items], [_xywh(box) for box in example.boxes]
+        found, real = [xywh(item.box) for item in items], [xywh(box) for box in example.boxes]
         pair: tuple[Any, Any] = np.array(found), np.array(real)
     else:
-        pair = [_run_lengths(item) for item in items], [rle.encode(mask) for mask in _masks(example)]
+        pair = [run_lengths(item) for item in items], [rle.encode(mask) for mask in masks_of(example)]
     result: NDArray[np.float64] = coco.iou(*pair, example.ignore.astype(np.uint8).tolist())
     return result
 
@@ -166,73 +159,12 @@ def _counts(examples: Sequence[Example], found: Sequence[Detections], threshold:
     return Counts(true_positives=hits, false_positives=alarms, missed=objects - hits)
 
 
-def _precision(
-    examples: Sequence[Example], found: Sequence[Detections], classes: Sequence[str], kind: Kind
-) -> Precision:
-    with contextlib.redirect_stdout(io.StringIO()):
-        shapes = [example.image.shape for example in examples]
-        truth = _coco(shapes, [_truth(example, kind) for example in examples], classes)
-        guess = _coco(shapes, [[_guess(item, kind) for item in one.items] for one in found], classes)
-        run = COCOeval(truth, guess, kind)
-        run.evaluate()
-        run.accumulate()
-    precision = run.eval["precision"][..., 0, -1]  # (IoU, recall, class): objects of all sizes, 100 detections each
+def _precision(matches: Matches) -> Precision:
+    precision = matches.precision()  # (IoU, recall, class)
     return Precision(
-        ap=_mean(precision),
-        ap50=_mean(precision[0]),
-        ap75=_mean(precision[5]),
-        classes={name: _mean(precision[:, :, k]) for k, name in enumerate(classes)},
+        ap=mean(precision),
+        ap50=mean(precision[0]),
+        ap75=mean(precision[5]),
+        classes={name: mean(precision[:, :, k]) for k, name in enumerate(matches.classes)},
+        sizes={size: matches.ap(size) for size in SIZES[1:]},
     )
-
-
-def _mean(precision: NDArray[np.float64]) -> float | None:
-    """COCO marks with -1 what had nothing to find."""
-    known = precision[precision > -1]
-    return float(known.mean()) if known.size else None
-
-
-def _coco(shapes: Sequence[tuple[int, ...]], annotations: list[list[dict[str, Any]]], classes: Sequence[str]) -> COCO:
-    """pycocotools' own index over the annotations of each picture."""
-    index = COCO()
-    flat = [{**one, "image_id": k} for k, image in enumerate(annotations) for one in image]
-    index.dataset = {
-        "images": [{"id": k, "height": shape[0], "width": shape[1]} for k, shape in enumerate(shapes)],
-        "categories": [{"id": k + 1, "name": name} for k, name in enumerate(classes)],
-        "annotations": [{**one, "id": k + 1} for k, one in enumerate(flat)],
-    }
-    index.createIndex()
-    return index
-
-
-def _truth(example: Example, kind: Kind) -> list[dict[str, Any]]:
-    shapes = [rle.encode(mask) for mask in _masks(example)] if kind == "segm" else [None] * len(example.boxes)
-    return [
-        _annotation(box, int(label), shape) | {"iscrowd": int(ignore)}
-        for box, label, shape, ignore in zip(example.boxes, example.labels, shapes, example.ignore, strict=True)
-    ]
-
-
-def _guess(item: Detection, kind: Kind) -> dict[str, Any]:
-    shape = _run_lengths(item) if kind == "segm" else None
-    return _annotation(item.box, item.label, shape) | {"iscrowd": 0, "score": item.score}
-
-
-def _annotation(box: Sequence[float], label: int, shape: rle.Rle | None) -> dict[str, Any]:
-    xywh = _xywh(box)
-    area = rle.area(shape) if shape else xywh[2] * xywh[3]
-    return {"category_id": label, "bbox": xywh, "area": area} | ({"segmentation": shape} if shape else {})
-
-
-def _run_lengths(item: Detection) -> rle.Rle:
-    return {"size": list(item.size), "counts": item.counts}
-
-
-def _masks(example: Example) -> NDArray[np.bool_]:
-    if example.masks is None:
-        raise TrainError(f"{example.key}: no masks, although its source says that it has them")
-    return example.masks
-
-
-def _xywh(box: Sequence[float]) -> list[float]:
-    x0, y0, x1, y1 = map(float, box)
-    return [x0, y0, x1 - x0, y1 - y0]

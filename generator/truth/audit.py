@@ -1,6 +1,6 @@
 """Rays against the painter's own passes: a frame whose picture contradicts its labels never gets into a data set."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,10 @@ class AuditResult:
     def passed(self) -> bool:
         return not self.reasons
 
+    def also(self, other: "AuditResult") -> "AuditResult":
+        """What was compared here, with the reasons of another look added."""
+        return replace(self, reasons=tuple(dict.fromkeys((*self.reasons, *other.reasons))))
+
 
 def audit(
     frame: Frame,
@@ -118,7 +122,7 @@ def _compare_depth(
     both = agree & ours & theirs
     if not both.any():
         return int((agree & (ours != theirs)).sum()), float("nan")
-    error = np.abs(depth[both] - frame.depth[both]) / frame.depth[both]
+    error = np.abs(depth[both] - frame.depth[both]) / np.abs(frame.depth[both])  # negative behind a fisheye
     return int((agree & (ours != theirs)).sum()), float(np.median(error))
 
 

@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 from generator.assets.mesh import Mesh
 from generator.assets.store import AssetStore
 from generator.base.frame import Frame, Instance, Mask
-from generator.base.geometry import Box, Camera, extent, intersect
+from generator.base.geometry import Array, Box, Camera, extent, intersect
 from generator.base.scene import ObjectSample, SceneSample
+from generator.truth.bounds import NEAR, projected_box
 from generator.truth.rays import Target
-
-NEAR = 0.01  # metres; nothing nearer is seen, by rays or painter
+from generator.truth.sight import with_keypoints
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One object alone: depth (inf: not hit) and triangle over `box`, which may reach outside the image."""
+    """One object alone: the ray parameter (planar depth; through a fisheye the distance; inf: not hit) and the triangle
+    over `box`, which may reach outside the image."""
 
     box: Box
     depth: NDArray[np.float32]
@@ -35,14 +36,13 @@ def label(sample: SceneSample, store: AssetStore, scale: float = 1.0, normals: b
     on one core, and 0.03 s at a quarter of the size.
     """
     width, height = max(1, round(sample.width * scale)), max(1, round(sample.height * scale))
-    camera = sample.camera.at(sample.width, sample.height)
-    camera = Camera(width, height, camera.fx * width / sample.width, camera.fy * height / sample.height,
-                    width / 2, height / 2, camera.world_from_camera)  # fmt: skip
+    camera = sample.camera.at(sample.width, sample.height).scaled(width, height)
     canvas = _Canvas(camera, normals)
     for number, one in _numbered(sample):
         mesh = store.mesh(one.mesh)
+        canvas.bounds[number] = mesh.bounds
         canvas.add(number, one, cast(mesh, one.pose.matrix(), camera, clip=one.backdrop), Target.of(mesh))
-    return canvas.frame(sample)
+    return with_keypoints(canvas.frame(sample), sample, store)
 
 
 def _numbered(sample: SceneSample) -> list[tuple[int, ObjectSample]]:
@@ -53,34 +53,33 @@ def _numbered(sample: SceneSample) -> list[tuple[int, ObjectSample]]:
 
 def cast(mesh: Mesh, world_from_object: NDArray[np.float64], camera: Camera, clip: bool = False) -> Layer | None:
     """The object alone at pixel centres, over its projected box within one image size around the image (within the
-    image itself with `clip`); None when that box is empty."""
+    image itself with `clip`); None when that box is empty.
+
+    What the lens cannot see counts nowhere: neither inside nor outside the image.
+    """
     box = projected_box(mesh, world_from_object, camera, margin=0.0 if clip else 1.0)
     if box is None:
         return None
     object_from_camera = np.linalg.inv(world_from_object) @ camera.world_from_camera
     rays = camera.rays(box)
     directions = rays.reshape(-1, 3) @ object_from_camera[:3, :3].T
-    depth, triangle = Target.of(mesh).hit(object_from_camera[:3, 3], directions)
-    depth = np.where(depth >= NEAR, depth, np.float32(np.inf))
-    return Layer(box, depth.reshape(rays.shape[:2]), np.where(np.isfinite(depth), triangle, -1).reshape(rays.shape[:2]))
+    seen = np.isfinite(directions[:, 0]) if camera.lens.kind != "pinhole" else None
+    if seen is None or seen.all():
+        depth, triangle = _first(Target.of(mesh), object_from_camera[:3, 3], directions)
+    else:
+        depth, triangle = np.full(len(seen), np.inf, np.float32), np.full(len(seen), -1, np.int32)
+        depth[seen], triangle[seen] = _first(Target.of(mesh), object_from_camera[:3, 3], directions[seen])
+    return Layer(box, depth.reshape(rays.shape[:2]), triangle.reshape(rays.shape[:2]))
 
 
-def projected_box(mesh: Mesh, world_from_object: NDArray[np.float64], camera: Camera, margin: float) -> Box | None:
-    """A half-open box that holds every pixel centre the mesh can cover, or None.
-
-    A mesh that reaches behind the near plane may cover anything, unless all of it lies behind.
-    """
-    points = mesh.vertices @ world_from_object[:3, :3].T + world_from_object[:3, 3]
-    pixels, depth = camera.project(points)
-    if depth.max() < NEAR:
-        return None
-    w, h = camera.width, camera.height
-    window = (-round(margin * w), -round(margin * h), w + round(margin * w), h + round(margin * h))
-    if depth.min() < NEAR:
-        return window
-    low, high = np.floor(pixels.min(0) - 0.5), np.ceil(pixels.max(0) + 0.5)
-    low, high = np.clip(low, -1e6, 1e6).astype(int), np.clip(high, -1e6, 1e6).astype(int)
-    return intersect((int(low[0]), int(low[1]), int(high[0]), int(high[1])), window)
+def _first(target: Target, origin: Array, directions: Array) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """First hits beyond the near plane (a fisheye's near sphere): what lies before it hides nothing."""
+    depth, triangle = target.hit(origin, directions)
+    near = depth < NEAR
+    if near.any():
+        depth[near], triangle[near] = target.hit(origin + NEAR * directions[near], directions[near])
+        depth[near] += np.float32(NEAR)
+    return depth, triangle
 
 
 class _Canvas:
@@ -93,6 +92,7 @@ class _Canvas:
         self.depth = np.full(shape, np.inf, np.float32)
         self.normal = np.zeros((*shape, 3), np.float32)
         self.alone: dict[int, tuple[Box | None, Mask, int]] = {}
+        self.bounds: dict[int, Array] = {}
 
     def add(self, number: int, one: ObjectSample, layer: Layer | None, target: Target) -> None:
         if layer is None:
@@ -134,7 +134,9 @@ class _Canvas:
     def frame(self, sample: SceneSample) -> Frame:
         ones = tuple(self._instance(number, one, sample) for number, one in _numbered(sample) if number)
         amodal = {number: mask for number, (box, mask, _) in self.alone.items() if box is not None}
-        return Frame(self.instance, self.depth, self.normal, amodal, ones, self.camera, facts=sample.facts)
+        return Frame(
+            self.instance, self.camera.planar(self.depth), self.normal, amodal, ones, self.camera, facts=sample.facts
+        )
 
     def _instance(self, number: int, one: ObjectSample, sample: SceneSample) -> Instance:
         box, mask, total = self.alone[number]
@@ -147,12 +149,14 @@ class _Canvas:
             inner = extent(mask & (ids == number))
             seen = inner and (inner[0] + box[0], inner[1] + box[1], inner[2] + box[0], inner[3] + box[1])
         position, rotation = in_camera(one, self.camera)
+        size, center = measure(self.bounds[number], one)
         return Instance(
             id=number, name=one.name, label=one.label, category=sample.category(one.label), asset=one.mesh.asset,
             visible_pixels=visible, amodal_pixels=amodal, box=seen, amodal_box=box,
             visible_fraction=visible / amodal if amodal else 0.0,
             truncated_fraction=1 - amodal / total if total else 0.0,
             occluders=occluders, position=position, rotation=rotation, distance=float(np.linalg.norm(position)),
+            extent=size, center=center,
         )  # fmt: skip
 
 
@@ -161,6 +165,14 @@ def _window(box: Box, inside: Box | None) -> tuple[slice, slice]:
     if inside is None:
         return slice(0, 0), slice(0, 0)
     return slice(inside[1] - box[1], inside[3] - box[1]), slice(inside[0] - box[0], inside[2] - box[0])
+
+
+def measure(bounds: Array, one: ObjectSample) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    """Size and middle (m) of a mesh's bounds along the object's own axes, after its scale."""
+    low, high = bounds * np.array(one.pose.scale)
+    x, y, z = (float(v) for v in abs(high - low))
+    u, v, w = (float(v) for v in (low + high) / 2)
+    return (x, y, z), (u, v, w)
 
 
 def in_camera(

@@ -1,42 +1,81 @@
-"""COCO instances: ``SPLIT.json`` beside a folder ``SPLIT`` of PNGs, which is also how real photographs are read."""
+"""COCO instances and keypoints: ``SPLIT.json`` beside a folder ``SPLIT`` of PNGs, as real photographs are read, too."""
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Literal
 
-from generator.base.errors import DatasetError
 from generator.base.frame import Frame, Instance
 from generator.base.geometry import Box
-from generator.dataset import parts, rle
-from generator.dataset.atomic import write_bytes, write_json
-from generator.dataset.export import Progress, exporters
+from generator.dataset import rle
+from generator.dataset.atomic import canonical, write_with
+from generator.dataset.export import Delivery, Exporter, exporters
+from generator.dataset.export.files import place, refuse_strangers, write_list
+from generator.dataset.export.keypoints import Names, keypoint_names, placed
+from generator.dataset.export.outlines import polygons
+from generator.dataset.export.portions import Portion
 from generator.dataset.records import FrameRecord
-from generator.dataset.shards import read_parts
-from generator.dataset.store import Dataset
 
 
 @exporters("coco")
-def export_coco(dataset: Dataset, split: str, frames: Sequence[FrameRecord], folder: Path, progress: Progress) -> None:
-    """Category ids count from 1 in the order of the classes; every mask is compressed run lengths.
+class Coco(Exporter):
+    """Category ids count from 1 in the order of the classes. Objects without a visible pixel have no annotation.
+
+    `masks` are compressed run lengths, or polygons along the borders of the pixels, a hole joined to the outside by a
+    cut of no width: both decode to exactly the mask, and `area` counts its pixels. Boxes are measured from the image's
+    corner; keypoints, as COCO's own, from the centre of its first pixel, half a pixel less.
 
     Beside COCO's own fields an annotation has `visible_fraction`, `truncated_fraction`, `asset`, `amodal_bbox` and,
-    where the data set keeps amodal masks, `amodal_segmentation`. Objects without a visible pixel have no annotation.
+    where the data set keeps amodal masks, `amodal_segmentation`.
     """
-    pictures = folder / split
-    _refuse_strangers(pictures, {f"{record.key}.png" for record in frames})
-    images: list[dict[str, Any]] = []
-    annotations: list[dict[str, Any]] = []
-    for number, record in enumerate(frames, 1):
-        images.append(_image(number, record))
-        frame, _ = dataset.read(record)
-        for one in frame.annotated:
-            annotations.append({"id": len(annotations) + 1, "image_id": number, **_annotation(frame, one)})
-        write_bytes(pictures / f"{record.key}.png", read_parts(dataset.folder, record, [parts.RGB])[parts.RGB])
-        progress(split, number, len(frames))
-    categories = [{"id": number, "name": name} for number, name in enumerate(dataset.manifest.classes, 1)]
-    info = {"description": f"{dataset.manifest.scene}, {split}", "version": str(dataset.manifest.format)}
-    labels = {"info": info, "images": images, "annotations": annotations, "categories": categories}
-    write_json(folder / f"{split}.json", labels)
+
+    masks: Literal["rle", "polygon"] = "rle"
+
+    def write(self, delivery: Delivery) -> None:
+        names = keypoint_names(delivery)
+        for portion in delivery.portions:
+            refuse_strangers(delivery.folder / portion.split, portion.files(".png"))
+            self._write_split(delivery, portion, names)
+
+    def _write_split(self, delivery: Delivery, portion: Portion, names: Names) -> None:
+        manifest = delivery.dataset.manifest
+        info = {"description": f"{manifest.scene}, {portion.split}", "version": str(manifest.format)}
+
+        def fill(file: BinaryIO) -> None:
+            file.write(b'{"info":' + canonical(info) + b',\n"categories":')
+            write_list(file, (_category(number, name, names) for number, name in enumerate(delivery.classes, 1)))
+            file.write(b',\n"images":')
+            write_list(file, (_image(number, record) for number, record in enumerate(portion, 1)))
+            file.write(b',\n"annotations":')
+            write_list(file, self._annotations(delivery, portion, names))
+            file.write(b"}\n")
+
+        write_with(delivery.folder / f"{portion.split}.json", fill)
+
+    def _annotations(self, delivery: Delivery, portion: Portion, names: Names) -> Iterator[dict[str, Any]]:
+        """All of a split, whose pictures are put in place on the way."""
+        count = 0
+        for shot in delivery.shots(portion):
+            place(delivery.folder / portion.split / f"{shot.record.key}.png", delivery.picture(shot.record))
+            for one in shot.frame.annotated:
+                count += 1
+                points = _keypoints(one, shot.frame, names)
+                yield {"id": count, "image_id": shot.number, **self._annotation(shot.frame, one), **points}
+
+    def _annotation(self, frame: Frame, one: Instance) -> dict[str, Any]:
+        mask = frame.mask(one.id)
+        entry = {
+            "category_id": one.category,
+            "iscrowd": 0,
+            "bbox": _xywh(one.box),
+            "area": one.visible_pixels,
+            "segmentation": rle.encode(mask) if self.masks == "rle" else [p.ravel().tolist() for p in polygons(mask)],
+            "visible_fraction": one.visible_fraction,
+            "truncated_fraction": one.truncated_fraction,
+            "asset": one.asset,
+            "amodal_bbox": _xywh(one.amodal_box),
+        }
+        if one.id in frame.amodal:
+            entry["amodal_segmentation"] = rle.encode(frame.amodal_mask(one.id))
+        return entry
 
 
 def _image(number: int, record: FrameRecord) -> dict[str, Any]:
@@ -44,29 +83,20 @@ def _image(number: int, record: FrameRecord) -> dict[str, Any]:
     return {"id": number, "file_name": f"{record.key}.png", **size, "tags": list(record.tags)}
 
 
-def _annotation(frame: Frame, one: Instance) -> dict[str, Any]:
-    entry = {
-        "category_id": one.category,
-        "iscrowd": 0,
-        "bbox": _xywh(one.box),
-        "area": one.visible_pixels,
-        "segmentation": rle.encode(frame.mask(one.id)),
-        "visible_fraction": one.visible_fraction,
-        "truncated_fraction": one.truncated_fraction,
-        "asset": one.asset,
-        "amodal_bbox": _xywh(one.amodal_box),
-    }
-    if one.id in frame.amodal:
-        entry["amodal_segmentation"] = rle.encode(frame.amodal_mask(one.id))
-    return entry
+def _category(number: int, name: str, names: Names) -> dict[str, Any]:
+    points = {"keypoints": names[name], "skeleton": []} if name in names else {}
+    return {"id": number, "name": name, "supercategory": "", **points}
+
+
+def _keypoints(one: Instance, frame: Frame, names: Names) -> dict[str, Any]:
+    """COCO's x y v, x y v, ...; all zero where v is 0."""
+    wanted = names.get(one.label or "")
+    if wanted is None:
+        return {}
+    points = placed(one, wanted, frame.camera.width, frame.camera.height)
+    flat = [n for u, v, seen in points for n in ((u - 0.5, v - 0.5, seen) if seen else (0, 0, 0))]
+    return {"keypoints": flat, "num_keypoints": sum(seen > 0 for _, _, seen in points)}
 
 
 def _xywh(box: Box | None) -> list[int] | None:
     return None if box is None else [box[0], box[1], box[2] - box[0], box[3] - box[1]]
-
-
-def _refuse_strangers(folder: Path, expected: set[str]) -> None:
-    """Pictures of an earlier, larger export would stay unlabelled among the new ones."""
-    found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    if strangers := sorted(found - expected):
-        raise DatasetError(f"{folder}: holds {strangers[0]!r}, not of this export; remove it or use a new folder")

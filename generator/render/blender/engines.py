@@ -50,7 +50,6 @@ def configure(scene: bpy.types.Scene, sample: SceneSample, device: str, threads:
     """All settings of one frame: nothing is left over from the frame before."""
     render = scene.render
     render.resolution_x, render.resolution_y, render.resolution_percentage = sample.width, sample.height, 100
-    render.pixel_aspect_x = render.pixel_aspect_y = 1.0
     render.threads_mode, render.threads = "FIXED", threads
     if sample.render.engine == "eevee":
         require_eevee()
@@ -68,6 +67,13 @@ def _cycles(scene: bpy.types.Scene, sample: SceneSample, device: str) -> None:
     cycles.samples, cycles.use_denoising = sample.render.samples, sample.render.denoise
     cycles.use_light_tree = len(sample.lights) > FEW_LAMPS
     cycles.max_bounces = cycles.diffuse_bounces = cycles.glossy_bounces = cycles.transmission_bounces = bounces
+
+
+def hurry(scene: bpy.types.Scene) -> None:
+    """Settings for a picture of which only index and depth matter. `configure` undoes them."""
+    cycles = scene.cycles
+    cycles.samples, cycles.use_denoising = 1, False
+    cycles.max_bounces = cycles.diffuse_bounces = cycles.glossy_bounces = cycles.transmission_bounces = 0
 
 
 def prepare(scene: bpy.types.Scene) -> None:

@@ -37,7 +37,8 @@ def sweep() -> None:
 
 
 def read(path: Path) -> tuple[Float, NDArray[np.uint16] | None, Float | None]:
-    """Linear colour (h, w, 3), object index, and planar depth (inf where nothing is); None for what is not there."""
+    """Linear colour (h, w, 3), object index, and depth (inf where nothing is): planar, or the distance through a
+    fisheye. None for what is not there."""
     with OpenEXR.File(str(path), separate_channels=True) as file:
         channels = {name.split(".", 1)[1]: channel.pixels for name, channel in file.channels().items()}
         color = np.stack([channels[f"Combined.{c}"] for c in "RGB"], -1)

@@ -1,21 +1,22 @@
 """The scene in Blender: camera, world, lamps and objects of one `SceneSample`."""
 
-from math import radians
-
 import bpy
-import numpy as np
-from mathutils import Matrix, Vector
+from mathutils import Matrix
 
 from generator.assets.mesh import Mesh
 from generator.assets.store import AssetStore
-from generator.base.scene import LightSample, ObjectSample, SceneSample, WorldSample
-from generator.render.blender.materials import Own, build_material
+from generator.base.scene import LightSample, MeshRef, ObjectSample, SceneSample, Texture, Vector
+from generator.render.blender.camera import animate, place_camera
+from generator.render.blender.lamps import build_lamp
+from generator.render.blender.materials import Base, build_material
 from generator.render.blender.meshes import Kept, build_image, build_mesh, load_environment, pixels, triangles
-from generator.truth.labels import NEAR
+from generator.render.blender.nodes import Tree
+from generator.render.blender.textures import Look
+from generator.render.blender.world import build_world
+from generator.render.patterns import grime_of
+from generator.render.photo import cover
+from generator.render.shading import glow_of
 
-SENSOR = 36.0  # mm; only its ratio to the focal length matters
-FAR = 1000.0
-SPOT = radians(60)
 TRIANGLES, PIXELS, HDR_PIXELS = 5_000_000, 64_000_000, 32_000_000  # kept between frames: about 0.5 GB of each
 
 
@@ -37,87 +38,71 @@ class Stage:
         scene.world.cycles.sample_map_resolution = 512
 
     def build(self, sample: SceneSample) -> None:
-        self._camera(sample)
-        self._world(sample.world)
-        for lamp in sample.lights:
-            self._lamp(lamp)
+        place_camera(self.scene, self.camera, sample)
+        self.passing += animate(self.camera, sample.camera.motion)
+        self._world(sample)
+        for lamp in [*sample.lights, *self._glowing(sample)]:
+            self.passing.append(self._hold(build_lamp(lamp)).data)
+        self.scene.eevee.use_raytracing = any(one.material.transmission > 0 for one in sample.objects)
         number = 0
         for one in sample.objects:
             number += not one.backdrop
-            self._object(one, 0 if one.backdrop else number)
+            self._object(one, 0 if one.backdrop else number, grime_of(sample, one.name))
 
     def clear(self) -> None:
         """Remove all that was built for one frame, and what the caches hold above their bounds."""
         self.scene.world.node_tree.nodes.clear()
+        self.camera.animation_data_clear()
         bpy.data.batch_remove(self.passing)
         self.passing.clear()
         gone = [*self.meshes.trim(), *self.images.trim(), *self.panoramas.trim()]
         if gone:
             bpy.data.batch_remove(gone)
 
-    def _camera(self, sample: SceneSample) -> None:
-        pinhole = sample.camera.at(sample.width, sample.height)
-        lens = self.camera.data
-        lens.sensor_fit, lens.sensor_width = "HORIZONTAL", SENSOR
-        lens.lens = pinhole.fx * SENSOR / pinhole.width
-        lens.shift_x = (pinhole.width / 2 - pinhole.cx) / pinhole.width
-        lens.shift_y = (pinhole.cy - pinhole.height / 2) / pinhole.width
-        lens.clip_start, lens.clip_end = NEAR, FAR
-        blender_from_opencv = np.diag([1.0, -1.0, -1.0, 1.0])
-        self.camera.matrix_world = Matrix((pinhole.world_from_camera @ blender_from_opencv).tolist())
+    def _glowing(self, sample: SceneSample) -> list[LightSample]:
+        """In EEVEE, where light does not bounce, lamps in place of the objects that glow."""
+        if sample.render.engine != "eevee":
+            return []
+        lamps = (glow_of(one, self.store.mesh(one.mesh)) for one in sample.objects)
+        return [lamp for lamp in lamps if lamp]
 
-    def _world(self, world: WorldSample) -> None:
-        tree = self.scene.world.node_tree
-        tree.nodes.clear()
-        light = tree.nodes.new("ShaderNodeBackground")
-        light.inputs["Strength"].default_value = world.strength
-        light.inputs["Color"].default_value = (*world.color, 1.0)
-        tree.links.new(light.outputs[0], tree.nodes.new("ShaderNodeOutputWorld").inputs["Surface"])
-        if not world.environment:
-            return
-        around = tree.nodes.new("ShaderNodeTexEnvironment")
-        path = str(self.store.path(world.environment))
-        around.image = self.panoramas.get(path, lambda: load_environment(path))
-        turn = tree.nodes.new("ShaderNodeMapping")
-        turn.inputs["Rotation"].default_value = (0.0, 0.0, -world.rotation)  # of the ray, against the world's
-        tree.links.new(tree.nodes.new("ShaderNodeTexCoord").outputs["Generated"], turn.inputs["Vector"])
-        tree.links.new(turn.outputs["Vector"], around.inputs["Vector"])
-        tree.links.new(around.outputs["Color"], light.inputs["Color"])
+    def _world(self, sample: SceneSample) -> None:
+        world, panorama, photo = sample.world, None, None
+        if world.environment:
+            path = str(self.store.path(world.environment))
+            panorama = self.panoramas.get(path, lambda: load_environment(path))
+        if world.photo:
+            rows = cover(self.store.image(world.photo), sample.width, sample.height, world.mirror)
+            photo = build_image(rows)
+            self.passing.append(photo)
+        build_world(Tree(self.scene.world.node_tree, space="Generated"), world, panorama, photo, self._look)
 
-    def _lamp(self, lamp: LightSample) -> None:
-        light = bpy.data.lights.new(lamp.name, lamp.kind.upper())
-        light.energy, light.color = lamp.power, lamp.color
-        if lamp.kind == "sun":
-            light.angle = lamp.size
-        elif lamp.kind == "area":
-            light.shape, light.size = "SQUARE", lamp.size
-        else:
-            light.shadow_soft_size = lamp.size
-        if lamp.kind == "spot":
-            light.spot_size = SPOT
-        holder = self._hold(bpy.data.objects.new(lamp.name, light))
-        self.passing.append(light)
-        holder.visible_camera = False
-        aim = Vector(lamp.target) - Vector(lamp.position)
-        turn = aim.to_track_quat("-Z", "Y") if aim.length > 0 else Matrix.Identity(3).to_quaternion()
-        holder.matrix_world = Matrix.LocRotScale(Vector(lamp.position), turn, None)
-
-    def _object(self, one: ObjectSample, number: int) -> None:
+    def _object(self, one: ObjectSample, number: int, grime: Vector) -> None:
         mesh = self.store.mesh(one.mesh)
         key = one.mesh.model_dump_json()
         body = self._hold(bpy.data.objects.new(one.name, self.meshes.get(key, lambda: build_mesh(mesh))))
-        material = build_material(one.material, one.pose.scale, self._own(one, mesh, key), self._image)
+        own = self._own(mesh, key) if one.material.keep else Look(mesh.color)
+        base = Base(one.pose.scale, own, mesh.uv is not None, grime)
+        material = build_material(one.material, base, self._look)
         self.passing.append(material)
         body.material_slots[0].link = "OBJECT"
         body.material_slots[0].material = material
         body.matrix_world = Matrix(one.pose.matrix().tolist())
         body.pass_index = number
+        self.passing += animate(body, one.motion)
 
-    def _own(self, one: ObjectSample, mesh: Mesh, key: str) -> Own:
+    def _own(self, mesh: Mesh, key: str) -> Look:
         texture = mesh.texture
-        if not one.material.keep or texture is None or mesh.uv is None:
-            return Own(mesh.color, None)
-        return Own(mesh.color, self.images.get("own " + key, lambda: build_image(texture)))
+        if texture is None:
+            return Look(mesh.color)
+        return Look(mesh.color, self.images.get("own " + key, lambda: build_image(texture)))
+
+    def _look(self, texture: Texture) -> Look:
+        """What a texture of kind image or own shows."""
+        if texture.kind == "image":
+            return Look((0.5, 0.5, 0.5), self._image(texture.image))
+        ref = MeshRef(asset=texture.image, sha256=texture.sha256)
+        return self._own(self.store.mesh(ref), ref.model_dump_json())
 
     def _image(self, asset: str) -> bpy.types.Image:
         return self.images.get(asset, lambda: build_image(self.store.image(asset)))

@@ -1,0 +1,23 @@
+"""``empty: 0.05``: at most this share of the frames shows no annotated object."""
+
+from collections.abc import Iterator
+
+from generator.balance.candidates import Candidates, Ints
+from generator.balance.rules import RULES, BalanceRule, Row, Rule, percent
+from generator.spec.config import Balance
+
+
+@RULES("empty")
+class Empty(BalanceRule):
+    kinds = ("empty",)
+
+    def rows(self, rules: Balance, frames: Candidates, at: Ints) -> Iterator[Row]:
+        if rules.empty < 1:
+            yield Row(Rule("empty", "", rules.empty), frames.empty[at] - rules.empty * frames.weight[at])
+
+    def asks(self, rule: Rule) -> str:
+        return f"no object in at most {percent(rule.asked)} of the frames"
+
+    def lacks(self, rule: Rule, slack: float) -> str:
+        least = rule.asked + slack
+        return f"cap of empty frames is {rule.asked:.4g}, {least:.4g} is the least possible (raise it by {slack:.4g})"

@@ -1,0 +1,41 @@
+"""``quotas``: shares of the annotated objects by class x size x occlusion x view, or whatever else is crossed."""
+
+from collections.abc import Iterator
+
+from generator.balance.candidates import Amounts, Candidates, Ints
+from generator.balance.objects import cells_of
+from generator.balance.rules import RULES, BalanceRule, Row, Rule, percent
+from generator.spec.config import Balance
+
+
+@RULES("quotas")
+class Quotas(BalanceRule):
+    kinds = ("at least of", "at most of")
+
+    def reads(self, rules: Balance, frames: Candidates) -> Iterator[Amounts]:
+        for quota in rules.quotas:
+            yield from (cells_of(quota, rules, frames) or {}).values()
+        yield from [frames.counts.sum(1)] if rules.quotas else []
+
+    def rows(self, rules: Balance, frames: Candidates, at: Ints) -> Iterator[Row]:
+        """Of cells that occur nowhere only those that `cells` names: others cannot be had from these frames."""
+        total = frames.counts[at].sum(1)
+        for quota in rules.quotas:
+            known = cells_of(quota, rules, frames)
+            if known is None:
+                continue  # a look that tells nothing of objects: the pass after painting will see to it
+            for cell in sorted({*known, *quota.cells}):
+                values = known[cell][at] if cell in known else 0 * total
+                least = max(quota.least, quota.cells.get(cell, 0.0))
+                if least > 0:
+                    yield Row(Rule("at least of", cell, least), least * total - values)
+                if quota.most < 1:
+                    yield Row(Rule("at most of", cell, quota.most), values - quota.most * total)
+
+    def asks(self, rule: Rule) -> str:
+        bound = rule.kind.removesuffix(" of")
+        return f"{rule.subject} is {bound} {percent(rule.asked)} of the annotated objects"
+
+    def lacks(self, rule: Rule, slack: float) -> str:
+        direction = "few" if rule.kind == "at least of" else "many"
+        return f"quota of {rule.subject} is {rule.asked:.4g}: too {direction}, by {slack:.4g} objects per frame"

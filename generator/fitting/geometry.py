@@ -1,0 +1,145 @@
+"""Counts, sizes and places of a scene: every lever that a look can judge."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from generator.base.strict import Loc
+from generator.fitting import distances
+from generator.fitting.counts import Counts, fittable
+from generator.fitting.looks import Look
+from generator.fitting.measures import Measured, Numbers, by_chance, distance, measured
+from generator.fitting.text import at
+from generator.fitting.turns import Turns
+from generator.spec.optics import PRESETS
+from generator.spec.scene import SceneSpec
+
+LEVERS = ("count", "size", "x", "y")
+GAIN, TAIL = 0.8, 0.05
+APART = 0.12  # logarithm of sizes; by more than this, classes differ in what distance cannot explain
+FREE_ROLL = 90.0  # degrees
+
+
+class Geometry:
+    """What counts, sizes and places are now, as changes of a scene's `data`. Each `update` goes one step further, and
+    only where a statistic is farther from the real set's than chance explains."""
+
+    def __init__(self, spec: SceneSpec, data: Any, real: Measured, classes: Sequence[str]) -> None:
+        self.spec, self.data, self.real, self.classes = spec, data, real, tuple(classes)
+        self.preset = PRESETS.get(str(at(data, ("camera", "preset"))), {})
+        self.position = at(data, distances.HERE) or self.preset.get("position")
+        radii = [radius for _, radius in distances.shells(self.position)]
+        self.camera, self.turns = distances.Ends(distances.width(radii)), Turns()
+        floating = {g: group.place.depth for g, group in spec.objects.items() if group.place.in_ == "frustum"}
+        self.depths = {g: distances.Ends(distances.width([list(depth)])) for g, depth in floating.items()}
+        self.scales = dict.fromkeys(self.classes, 0.0)
+        self.counts: dict[str, Counts] = {}
+        self.groups: dict[str, tuple[str, ...]] = {}
+        self.notes: dict[str, None] = {}
+
+    @property
+    def keys(self) -> list[str]:
+        """The statistics that are fitted."""
+        return [f"{lever}.{name}" for name in self.classes for lever in LEVERS]
+
+    def of(self, looks: Sequence[Look]) -> Measured:
+        kept = [one.picture for one in looks if not one.rejected]
+        return measured("looks", kept, self.classes)
+
+    def score(self, looks: Sequence[Look]) -> float:
+        """Mean distance from the real set, plus the share of scenes that could not be filled. Lower is better."""
+        now = self.of(looks)
+        found = [distance(self.real.get(key), now.get(key)) for key in self.keys]
+        failed = np.mean([one.rejected and not one.drawn for one in looks])
+        return float(np.mean(np.nan_to_num(found, nan=1.0)) + failed)
+
+    def open(self, now: Measured, lever: str) -> list[str]:
+        """Classes for which a statistic is farther off than by chance."""
+        return [
+            name
+            for name in self.classes
+            if len(b := now.get(f"{lever}.{name}"))
+            and distance(a := self.real.get(f"{lever}.{name}"), b) > by_chance(a, b)
+        ]
+
+    def update(self, looks: Sequence[Look]) -> bool:
+        """One step; False when nothing is left to do."""
+        now = self.of(looks)
+        sampled = [one for one in looks if one.drawn or not one.rejected]
+        self._find_groups(sampled)
+        todo = {lever: self.open(now, lever) for lever in LEVERS}
+        for name in sorted(self.counts.keys() | todo["count"]):
+            self._count(name, sampled, name in todo["count"])
+        standing = [c for c in self.classes if any(g not in self.depths for g in self.groups[c])]
+        if todo["size"]:
+            self._sizes(now, todo["size"], standing)
+        if todo["x"] or todo["y"]:
+            self._places(now, sampled, standing)
+        return any(todo.values())
+
+    def changes(self) -> dict[Loc, Any]:
+        """All levers as changes of the file."""
+        result = distances.camera(self.data, self.position, self.camera)
+        for group, ends in sorted(self.depths.items()):
+            result |= distances.frustum(self.data, group, ends)
+        for name, shift in self.scales.items():
+            for group in self.groups.get(name, ()):
+                result |= distances.scaled(self.data, group, shift) if group not in self.depths else {}
+        result |= self.turns.changes(self.data, self.preset)
+        for one in self.counts.values():
+            result |= one.changes()
+        return result
+
+    def _find_groups(self, looks: Sequence[Look]) -> None:
+        """Groups by class, from the spec and from what was drawn."""
+        pairs = {(g, label) for one in looks for g, label in one.drawn}
+        pairs |= {(name, group.label) for name, group in self.spec.objects.items() if group.label}
+        self.groups = {c: tuple(sorted(g for g, label in pairs if label == c)) for c in self.classes}
+        self.labels = {g: {label for h, label in pairs if h == g} for g in self.spec.objects}
+
+    def _count(self, name: str, looks: Sequence[Look], missed: bool) -> None:
+        refused = {g: fittable(self.data, g, self.labels[g]) for g in self.groups[name]}
+        self.notes |= dict.fromkeys(f"{why}: left as it was" for why in refused.values() if why)
+        free = tuple(g for g, why in refused.items() if not why)
+        if free:
+            counts = self.counts.setdefault(name, Counts(name, free, self.real.get(f"count.{name}")))
+            counts.update(looks, missed)
+
+    def _ends(self, now: Measured, name: str) -> tuple[float, float, float]:
+        """By how much (logarithm) the class looks too large: its largest, its smallest, its median."""
+        real, got = (np.log(np.maximum(v.get(f"size.{name}"), 1e-4)) for v in (self.real, now))
+        high, low, half = (np.quantile(got, q) - np.quantile(real, q) for q in (1 - TAIL, TAIL, 0.5))
+        return float(high), float(low), float(half)
+
+    def _sizes(self, now: Measured, todo: Sequence[str], standing: Sequence[str]) -> None:
+        """What is too large must go farther away: the largest from the near end, the smallest from the far end."""
+        found = {name: self._ends(now, name) for name in self.classes if len(now.get(f"size.{name}")) > 4}
+        for name in (c for c in todo if c in found):
+            for group in self.groups[name]:
+                if group in self.depths and at(self.data, ("objects", group, "curriculum")) is None:
+                    self.depths[group].move(*(GAIN * off for off in found[name]))
+        shown = {name: ends for name, ends in found.items() if name in standing}
+        if not shown or not set(todo) & set(shown):
+            return
+        weights = [len(self.real.get(f"size.{name}")) for name in shown]
+        high, low, half = np.average(list(shown.values()), axis=0, weights=weights)
+        self.camera.move(GAIN * high, GAIN * low, GAIN * half)
+        for name, ends in shown.items():
+            if abs(ends[2] - half) > APART:
+                self.scales[name] -= GAIN * (ends[2] - half)
+
+    def _places(self, now: Measured, looks: Sequence[Look], standing: Sequence[str]) -> None:
+        if not standing:
+            self.notes[
+                "objects that float in the frustum lie anywhere in the picture: their places are left as they were"
+            ] = None
+            return
+        real, got = ({a: pooled(v, a, standing) for a in "xy"} for v in (self.real, now))
+        if min(len(v) for v in (*real.values(), *got.values())) > 4:
+            roll = self.spec.camera.roll.support() or (0.0, 360.0)
+            self.turns.update(looks, real, got, askew=roll[1] - roll[0] > FREE_ROLL)
+
+
+def pooled(one: Measured, statistic: str, classes: Sequence[str]) -> Numbers:
+    return np.concatenate([one.get(f"{statistic}.{name}") for name in classes])

@@ -1,0 +1,124 @@
+"""How pictures are taken: camera, lens, renderer, sensor."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+
+from pydantic import Field, model_validator
+
+from generator.base.strict import Strict
+from generator.distributions.base import Choice, Constant, Distribution, Position, Scalar, Value
+from generator.spec.values import Count, Kelvin, Least1, Positive, Share, bounded, known, number, point
+
+if TYPE_CHECKING:
+    Jpeg: TypeAlias = Distribution
+    Rescale: TypeAlias = Distribution
+else:
+    Jpeg, Rescale = bounded(0, 100), bounded(0.01, 1)
+
+
+class LensSpec(Strict):
+    """`brown: [k1, k2, p1, p2, k3]` bends a pinhole's image (Brown-Conrady); `equidistant` is an ideal fisheye, and
+    `kannala_brandt: [k1, k2, k3, k4]` a real one. Coefficients are OpenCV's; shorter lists are filled with zeros."""
+
+    kind: Literal["pinhole", "brown", "equidistant", "kannala_brandt"] = "pinhole"
+    brown: Annotated[tuple[Scalar, ...], Field(max_length=5)] | None = None
+    kannala_brandt: Annotated[tuple[Scalar, ...], Field(max_length=4)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, raw: Any) -> Any:
+        """`lens: equidistant` and `lens: {brown: [...]}` for short."""
+        if isinstance(raw, str):
+            return {"kind": raw}
+        if isinstance(raw, dict) and "kind" not in raw:
+            return {"kind": next((k for k in ("brown", "kannala_brandt") if k in raw), "pinhole"), **raw}
+        return raw
+
+    @model_validator(mode="after")
+    def _fits(self) -> "LensSpec":
+        for name in ("brown", "kannala_brandt"):
+            if (getattr(self, name) is not None) != (self.kind == name):
+                raise ValueError(f"kind {name} and its coefficients `{name}: [...]` go together")
+        return self
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    # Tremblay et al., "Training deep networks with synthetic data: bridging the reality gap by domain randomization",
+    # CVPR workshops 2018; the distances are ours, the paper gives none.
+    "tremblay": {
+        "position": {"shell": {"radius": [1, 3], "elevation": [5, 30], "azimuth": [0, 360]}},
+        **{turn: {"uniform": [-30, 30]} for turn in ("pan", "tilt", "roll")},
+    }
+}
+
+
+class CameraSpec(Strict):
+    """Where the camera stands and what it looks at. `within` moves the aim by up to so many metres in the ground plane;
+    then the camera turns, in degrees: `pan` to its right, `tilt` up, `roll` clockwise. `focal_length` in millimetres
+    for a sensor of `sensor_width` along the longer side of the image; `pixel_aspect` is how much taller than wide
+    things appear (a picture squeezed from 4:3 to 1:1 has 1.333); `shift` moves the principal point right and down, in
+    shares of the image. `aperture` is the f-number (0: all is sharp), focused on `focus` metres of planar depth (0: on
+    the aim). `motion` in metres while the shutter is open. Each scene is seen from `views` positions.
+    `preset: tremblay` supplies that paper's position, pan, tilt and roll where they are left out."""
+
+    preset: Literal["tremblay"] | None = None
+    position: Position
+    aim: Position = point(0, 0, 0)
+    within: Count = number(0)
+    pan: Scalar = number(0)
+    tilt: Scalar = number(0)
+    roll: Scalar = number(0)
+    focal_length: Positive = number(50)
+    sensor_width: Annotated[float, Field(gt=0)] = 36.0
+    pixel_aspect: Positive = number(1)
+    shift: tuple[Scalar, Scalar] = (number(0), number(0))
+    lens: LensSpec = LensSpec()
+    aperture: Count = number(0)
+    focus: Count = number(0)
+    motion: Position | None = None
+    views: Annotated[int, Field(ge=1, le=1000)] = 1
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset(cls, raw: Any) -> Any:
+        preset = PRESETS.get(str(raw.get("preset"))) if isinstance(raw, dict) else None
+        return {**preset, **raw} if preset else raw
+
+
+class RenderSpec(Strict):
+    """How to paint. Quality and engine may be random too. `denoise` is a probability. `exposure` in stops; `metering`
+    is how far the camera's automatic exposure goes towards middle grey, 0 (not at all) to 1. `blending` (none,
+    gaussian, poisson) is for the cut-and-paste painter."""
+
+    engine: Choice = Constant(value="cycles")
+    samples: Least1 = number(8)
+    denoise: Share = number(1)
+    bounces: Count = number(4)
+    exposure: Scalar = number(0)
+    metering: Share = number(0)
+    blending: Choice = Value("choice").parse({"pick": ["none", "gaussian", "poisson"]})
+
+    @model_validator(mode="after")
+    def _engines(self) -> "RenderSpec":
+        known(self.engine, ("cycles", "eevee"), "engine")
+        known(self.blending, ("none", "gaussian", "poisson"), "blending")
+        return self
+
+
+class SensorSpec(Strict):
+    """The real camera's faults: see SensorSample. Probabilities: monochrome. `jpeg` 0 is none, else a quality."""
+
+    blur: Count = number(0)
+    motion: Count = number(0)
+    motion_angle: Scalar = Value("scalar").parse({"uniform": [0, 360]})
+    gamma: Positive = number(1)
+    contrast: Count = number(1)
+    brightness: Scalar = number(0)
+    temperature: Kelvin = number(6500)
+    noise: Count = number(0)
+    shot: Count = number(0)
+    vignette: Share = number(0)
+    monochrome: Share = number(0)
+    jpeg: Jpeg = number(0)
+    sharpen: Count = number(0)
+    chromatic: Scalar = number(0)
+    rescale: Rescale = number(1)

@@ -1,0 +1,205 @@
+"""What a run will do, settled before its first step: the stages, their batches, and the settings that made it."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from generator.base.errors import TrainError
+from generator.dataset.examples import Source
+from generator.mix.orders import Order
+from generator.mix.recipes import Phase
+from generator.mix.sampler import Mixture
+from generator.mix.sampling import Sampling, orders_of
+from generator.mix.traits import commonness, told_by, traits_of
+from generator.spec.config import Train
+from generator.train import checkpoint
+from generator.train.augment import Augment
+from generator.train.batches import Batch, Batches
+from generator.train.run import Run
+
+Settings = dict[str, Any]
+ELSEWHERE = {"arms", "seeds", "real_share", "checkpoint_every"}  # these decide what is trained, not how
+PHASED = {"pretrain", "replayed", "finetune_rate", "finetune_momentum"}  # the phases tell these
+SAMPLED = {
+    "rare",
+    "sampling",
+    "axes",
+    "repeat_below",
+    "repeat_most",
+    "rarest_crop",
+}  # younger than the first files: told if asked for
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A phase at its place in the run: steps `first` to before `end`, and the classes that it learns."""
+
+    phase: Phase
+    first: int
+    classes: tuple[str, ...]
+    batches: Batches
+
+    @property
+    def end(self) -> int:
+        return self.first + self.phase.steps
+
+    def rate(self, step: int) -> float:
+        return self.phase.rate * schedule(step - self.first, self.phase.steps)
+
+
+@dataclass(frozen=True)
+class Program:
+    """`settings` is plain data of all that decides the weights: what a resumed run must agree on."""
+
+    spec: Train
+    seed: int
+    stages: tuple[Stage, ...]
+    settings: Settings
+
+    @classmethod
+    def of(
+        cls,
+        sources: Mapping[str, Source],
+        plan: Sequence[Phase] | Mapping[str, float],
+        spec: Train,
+        seed: int,
+        augment: Augment,
+    ) -> "Program":
+        """TrainError for sources that are empty, show nothing, or do not fit each other or the model."""
+        phases = (Phase("train", spec.steps, plan, spec.rate),) if isinstance(plan, Mapping) else tuple(plan)
+        stages = tuple(_stages(sources, phases, spec, seed, augment))
+        return cls(spec, seed, stages, _settings(stages, spec, seed, augment))
+
+    @property
+    def steps(self) -> int:
+        return self.stages[-1].end
+
+    def stage(self, step: int) -> Stage:
+        """The stage that a step is in."""
+        return next(stage for stage in self.stages if step < stage.end)
+
+    def batch(self, step: int) -> Batch:
+        stage = self.stage(step)
+        return stage.batches(step, step - stage.first)
+
+    def seen(self) -> dict[str, list[int]]:
+        """How often each example of each source is seen in the whole run, in the source's order."""
+        times: dict[str, Any] = {}
+        for stage in self.stages:
+            for name, one in stage.batches.mixture.seen(stage.phase.steps).items():
+                times[name] = times.get(name, 0) + one
+        return {name: one.tolist() for name, one in sorted(times.items())}
+
+    def begun(self, path: Path) -> bool:
+        """Whether this run has left that file. TrainError where another run has."""
+        if not path.exists():
+            return False
+        found = checkpoint.load(path)
+        different = [name for name in self.settings if found.get(name) != self.settings[name]]
+        if different:
+            what = "; ".join(f"{name} was {found.get(name)}, now {self.settings[name]}" for name in different)
+            raise TrainError(f"{path}: a run with other settings is here ({what}); remove its folder or choose another")
+        return True
+
+    def resumed(self, state: Mapping[str, Any]) -> Run:
+        """The run that left a checkpoint, in the phase of its last step: a phase is entered by its first one."""
+        run = Run.begin(self, self.seed, len(state["log"]) - 1)
+        run.restore(state)
+        return run
+
+    def detector(self, run: Run, stage: Stage) -> dict[str, Any]:
+        """What a finished file holds: of this run, at the end of a stage."""
+        seen = {name: [min(times), max(times)] for name, times in self.seen().items()}
+        made = {"weights": run.mean, "transfers": run.transfers, "seen": seen}
+        return {**self.settings, **made, "classes": list(stage.classes)}
+
+
+def schedule(step: int, steps: int) -> float:
+    """Share of the full rate: a linear rise over the first tenth (at most 200 steps), then half a cosine to zero."""
+    rise = max(min(steps // 10, 200), 1)
+    return min((step + 1) / rise, 0.5 + 0.5 * math.cos(math.pi * max(step - rise, 0) / max(steps - rise, 1)))
+
+
+def _stages(
+    sources: Mapping[str, Source], phases: Sequence[Phase], spec: Train, seed: int, augment: Augment
+) -> Iterator[Stage]:
+    first = 0
+    for phase in phases:
+        used = {name: source for name, source in sources.items() if phase.shares.get(name, 0) > 0}
+        sizes = {name: len(source) for name, source in used.items()}
+        mixture = Mixture(sizes, phase.shares, spec.batch, seed, _orders(used, phase, sampling_of(spec)))
+        classes = _agreed_classes(used, spec)
+        ordered = tuple(used[name] for name in mixture.names)
+        batches = Batches(ordered, mixture, _crops(augment, used, spec), spec.size, spec.model == "mask_rcnn", seed)
+        yield Stage(phase, first, classes, batches)
+        first += phase.steps
+
+
+def _orders(used: Mapping[str, Source], phase: Phase, sampling: Sampling) -> dict[str, Order]:
+    """Orders that need no knowledge of the examples are not made by reading them."""
+    if sampling.plain:
+        return {}
+    return orders_of(sampling, {name: traits_of(source) for name, source in used.items()}, phase.shares)
+
+
+def _crops(augment: Augment, used: Mapping[str, Source], spec: Train) -> Augment:
+    """The augmentation with the commonness of each class, where crops look for the rarest."""
+    if not spec.rarest_crop:
+        return augment
+    traits = [one for name in sorted(used) for one in traits_of(used[name])]
+    common = commonness(traits, used[min(used)].classes)
+    return replace(augment, rarest=spec.rarest_crop, common=common)
+
+
+def sampling_of(spec: Train) -> Sampling:
+    return Sampling(spec.sampling, spec.rare, spec.axes, spec.repeat_below, spec.repeat_most)
+
+
+def _settings(stages: Sequence[Stage], spec: Train, seed: int, augment: Augment) -> Settings:
+    last = stages[-1]
+    unasked = {name for name in SAMPLED if getattr(spec, name) == Train.model_fields[name].default}
+    settings = {
+        "train": spec.model_dump(mode="json", exclude=ELSEWHERE | PHASED | unasked),
+        "classes": list(last.classes),
+        "seed": seed,
+        "shares": last.batches.mixture.shares,
+        "sizes": {
+            name: len(source)
+            for stage in stages
+            for name, source in zip(stage.batches.mixture.names, stage.batches.sources, strict=True)
+        },
+        "augment": {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(augment).items()
+            if name not in ("rarest", "common")
+        },
+    }
+    if len(stages) > 1:
+        settings["phases"] = [asdict(stage.phase) | {"classes": list(stage.classes)} for stage in stages]
+    return settings
+
+
+def _agreed_classes(used: Mapping[str, Source], spec: Train) -> tuple[str, ...]:
+    first, *others = sorted(used)
+    for name in sorted(used):
+        told = told_by(used[name])
+        if told and not any(one.classes for one in told):
+            raise TrainError(
+                f"source {name!r} has {len(told)} pictures, but none shows any of {', '.join(used[name].classes)}; "
+                "check its labels and the names of its categories"
+            )
+    for name in others:
+        if used[name].classes != used[first].classes:
+            raise TrainError(
+                f"sources {first!r} and {name!r} name different classes: {', '.join(used[first].classes)} and "
+                f"{', '.join(used[name].classes)}; give them the same ones in the same order"
+            )
+    bare = [name for name in sorted(used) if not used[name].masks]
+    if bare and spec.model == "mask_rcnn":
+        raise TrainError(
+            f"mask_rcnn learns from masks, but {', '.join(map(repr, bare))} has boxes only; "
+            "set `train.model: faster_rcnn`, or give labels with segmentations"
+        )
+    return used[first].classes

@@ -1,0 +1,248 @@
+"""Slices, intervals, scaling and confusion against pycocotools, closed forms and hand counts."""
+
+import contextlib
+import io
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from generator.base.draw import Draw
+from generator.base.errors import TrainError
+from generator.dataset.examples import Example
+from generator.train.comparing import Matrix, confusion, matrix, power_law
+from generator.train.detections import Detection, Detections
+from generator.train.matching import SIZES, Matches
+from generator.train.slices import Interval, by_tag, difference, interval, runs_of
+
+SIDE, CLASSES = 160, ("a", "b", "c")
+
+
+def scene(seed: int) -> tuple[Example, Detections]:
+    """Random boxes of all sizes, some ignored, and detections near them, with equal scores among them."""
+    rng = (Draw(seed) / "scene").rng()
+    n = int(rng.integers(0, 7))
+    corner, side = rng.integers(0, 60, (n, 2)), rng.integers(6, 100, (n, 2))
+    boxes = np.concatenate([corner, corner + side], 1).astype(np.float32).reshape(-1, 4)
+    labels, ignore = rng.integers(1, 3, n), rng.random(n) < 0.2
+    image = np.zeros((SIDE, SIDE, 3), np.uint8)
+    moved = np.concatenate([boxes + rng.integers(-4, 5, boxes.shape), rng.integers(0, 30, (2, 4)) + np.array([0, 0, 60, 60])])
+    items = [
+        Detection(box=tuple(box), label=int(label), score=float(np.round(rng.random(), 1)), size=(SIDE, SIDE))
+        for box, label in zip(moved.tolist(), [*labels, 1, 2], strict=True)
+    ]
+    return Example(image, boxes, labels, None, ignore, str(seed)), Detections(key=str(seed), items=tuple(items))
+
+
+def scenes(count: int, first: int = 0) -> tuple[list[Example], list[Detections]]:
+    made = [scene(seed) for seed in range(first, first + count)]
+    return [one for one, _ in made], [one for _, one in made]
+
+
+def by_pycocotools(examples: Sequence[Example], found: Sequence[Detections]) -> COCOeval:
+    """The reference alone, from annotations written here."""
+
+    def side(box: Sequence[float]) -> list[float]:
+        return [float(box[0]), float(box[1]), float(box[2] - box[0]), float(box[3] - box[1])]
+
+    def index(annotations: list[dict[str, object]]) -> COCO:
+        made = COCO()
+        made.dataset = {
+            "images": [{"id": k, "height": SIDE, "width": SIDE} for k in range(len(examples))],
+            "categories": [{"id": k + 1, "name": name} for k, name in enumerate(CLASSES)],
+            "annotations": [
+                {**one, "id": k + 1, "area": one["bbox"][2] * one["bbox"][3]} for k, one in enumerate(annotations)
+            ],
+        }
+        made.createIndex()
+        return made
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = index([
+            {"image_id": k, "category_id": int(label), "bbox": side(box), "iscrowd": int(ignore)}
+            for k, one in enumerate(examples) for box, label, ignore in zip(one.boxes, one.labels, one.ignore, strict=True)
+        ])  # fmt: skip
+        guess = index([
+            {"image_id": k, "category_id": item.label, "bbox": side(item.box), "iscrowd": 0, "score": item.score}
+            for k, one in enumerate(found) for item in one.items
+        ])  # fmt: skip
+        run = COCOeval(truth, guess, "bbox")
+        run.evaluate()
+        run.accumulate()
+    return run
+
+
+@pytest.mark.parametrize("count", [1, 5, 40])
+def test_precision_is_pycocotools_for_every_size(count: int) -> None:
+    examples, found = scenes(count)
+    expected = by_pycocotools(examples, found).eval["precision"]  # (IoU, recall, class, size, most)
+    matches = Matches.of(examples, found, CLASSES, "bbox")
+    for k, size in enumerate(SIZES):
+        np.testing.assert_allclose(matches.precision(size), expected[..., k, -1], atol=1e-6, rtol=0)
+    assert (expected[..., 2, :] == -1).any()  # nothing is ever of class c
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.integers(0, 11), min_size=1, max_size=20))
+def test_precision_of_resampled_pictures_is_that_of_their_copies(pictures: list[int]) -> None:
+    examples, found = scenes(12)
+    matches = Matches.of(examples, found, CLASSES, "bbox")
+    copies = by_pycocotools([examples[k] for k in pictures], [found[k] for k in pictures])
+    np.testing.assert_allclose(
+        matches.precision(pictures=pictures), copies.eval["precision"][..., 0, -1], atol=1e-6, rtol=0
+    )
+
+
+def test_a_tag_is_judged_on_its_pictures_alone() -> None:
+    examples, found = scenes(20)
+    tags = [frozenset({"night"} if k % 3 == 0 else {"day"} | ({"rain"} if k == 1 else set())) for k in range(20)]
+    sliced = by_tag(Matches.of(examples, found, CLASSES, "bbox"), tags)
+    night = [k for k in range(20) if k % 3 == 0]
+    alone = Matches.of([examples[k] for k in night], [found[k] for k in night], CLASSES, "bbox")
+    assert sliced.tags["night"].ap == pytest.approx(alone.ap(), abs=1e-9)
+    assert {name: one.pictures for name, one in sliced.tags.items()} == {"day": 13, "night": 7, "rain": 1}
+    assert sliced.macro == pytest.approx(np.mean([one.ap for one in sliced.tags.values() if one.ap is not None]))
+
+
+# --- intervals ------------------------------------------------------------------------------------------------------
+
+
+def of_values(values: np.ndarray):
+    return lambda pictures: float(values[list(pictures)].mean())
+
+
+def test_the_interval_of_a_mean_is_the_closed_form() -> None:
+    """400 independent clusters of one: about ± 1.96 standard errors, by the central limit theorem."""
+    values = (Draw(0) / "values").rng().normal(size=400)
+    found = interval(of_values(values), [str(k) for k in range(400)], Draw(1), times=2000)
+    error = values.std() / 20
+    assert found.value == pytest.approx(values.mean())
+    assert (found.low, found.high) == pytest.approx(
+        (values.mean() - 1.96 * error, values.mean() + 1.96 * error), abs=0.15 * error
+    )
+    assert found.clusters == 400
+
+
+def test_neighbouring_frames_widen_the_interval() -> None:
+    """40 scenes of 10 equal frames say as much as 40 frames: sqrt(10) times as wide as 400 would be."""
+    values = np.repeat((Draw(0) / "values").rng().normal(size=40), 10)
+    alone = interval(of_values(values), [str(k) for k in range(400)], Draw(1))
+    clustered = interval(of_values(values), [str(k // 10) for k in range(400)], Draw(1))
+    assert (clustered.high - clustered.low) / (alone.high - alone.low) == pytest.approx(10**0.5, rel=0.1)
+
+
+def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
+    """300 data sets of 60 scenes: a 0.9 interval covers within four standard errors of 0.9 (a little fewer is known of
+    percentile intervals: 0.02)."""
+    covered = 0
+    for seed in range(300):
+        values = (Draw(seed) / "truth").rng().normal(size=60)
+        found = interval(of_values(values), [str(k) for k in range(60)], Draw(seed), times=200, confidence=0.9)
+        covered += found.low <= 0 <= found.high
+    assert abs(covered / 300 - 0.89) < 4 * (0.09 / 300) ** 0.5
+
+
+def test_intervals_of_precision_and_of_differences() -> None:
+    examples, found = scenes(12)
+    worse = [Detections(key=one.key, items=one.items[::2]) for one in found]
+    good, bad = (Matches.of(examples, some, CLASSES, "bbox") for some in (found, worse))
+    clusters = [str(k // 2) for k in range(12)]
+    whole = interval(lambda pictures: good.ap(pictures=pictures), clusters, Draw(0), times=50)
+    gain = interval(difference(good, bad), clusters, Draw(0), times=50)
+    assert whole.value == pytest.approx(good.ap())
+    assert gain.value == pytest.approx(good.ap() - bad.ap())
+    assert gain == interval(difference(good, bad), clusters, Draw(0), times=50)
+    same = interval(difference(good, good), clusters, Draw(0), times=20)
+    assert (same.low, same.high) == (0, 0)
+    assert isinstance(whole, Interval)
+    with pytest.raises(TrainError, match="at least two clusters"):
+        interval(difference(good, bad), ["one"] * 12, Draw(0))
+
+
+def test_frames_that_follow_each_other_are_one_run() -> None:
+    keys = [
+        "a/f_000001.png",
+        "a/f_000003.png",
+        "a/f_000002.png",
+        "a/f_000009.png",
+        "b/f_000002.png",
+        "still.png",
+        "other.png",
+    ]
+    runs = runs_of(keys)
+    assert runs[0] == runs[1] == runs[2]
+    assert len(set(runs)) == 5
+    assert runs_of(keys, gap=6)[3] == runs_of(keys, gap=6)[0]
+    assert len(set(runs_of([f"{k:03d}.jpg" for k in range(10)], longest=4))) == 3
+    city = [f"frankfurt_00000{k}_{frame:06d}_leftImg8bit" for k, frame in [(0, 294), (0, 295), (1, 295), (0, 297)]]
+    assert len(set(runs_of(city))) == 3
+    assert runs_of(city)[0] == runs_of(city)[1]
+
+
+# --- comparisons ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("scale", "exponent", "floor"), [(5.0, 0.5, 0.2), (2.0, 1.0, 0.0), (30.0, 0.8, 0.35)])
+def test_a_power_law_is_found_again(scale: float, exponent: float, floor: float) -> None:
+    sizes = [100, 300, 1000, 3000, 10000]
+    law = power_law(sizes, [scale * n**-exponent + floor for n in sizes])
+    assert (law.scale, law.exponent) == pytest.approx((scale, exponent), rel=1e-3)
+    assert law.floor == pytest.approx(floor, abs=1e-4)
+    assert law.misfit < 1e-5
+    assert law(2000) == pytest.approx(scale * 2000**-exponent + floor, abs=1e-4)
+
+
+def test_a_power_law_beats_its_neighbours_on_noisy_errors() -> None:
+    sizes = np.array([100.0, 200, 400, 800, 1600])
+    errors = 3 * sizes**-0.6 + 0.3 + (Draw(0) / "noise").rng().normal(0, 0.005, 5)
+    law = power_law(sizes, errors)
+
+    def misfit(scale: float, exponent: float, floor: float) -> float:
+        return float(np.sqrt(np.mean((scale * sizes**-exponent + floor - errors) ** 2)))
+
+    own = misfit(law.scale, law.exponent, law.floor)
+    assert own == pytest.approx(law.misfit)
+    for factor in (0.97, 1.03):
+        assert misfit(law.scale * factor, law.exponent, law.floor) > own
+        assert misfit(law.scale, law.exponent * factor, law.floor) > own
+        assert misfit(law.scale, law.exponent, law.floor * factor) > own
+    assert 0 < law.floor_share(100) < law.floor_share(10_000) < 1
+    with pytest.raises(TrainError, match="three or more"):
+        power_law([100, 200, 200], [0.5, 0.4, 0.4])
+
+
+def test_the_matrix_judges_everybody_everywhere_and_tells_the_shift() -> None:
+    """Poucin et al., table 1."""
+    known = {
+        ("real", "real"): 0.357,
+        ("real", "synthetic"): 0.118,
+        ("synthetic", "real"): 0.129,
+        ("synthetic", "synthetic"): 0.316,
+    }
+    both = {"real": "real", "synthetic": "synthetic"}
+    found = matrix(both, both, lambda model, source: known[model, source])
+    assert found.shift("synthetic", "real") == pytest.approx(0.187)
+    assert found.shift("real", "synthetic") == pytest.approx(0.239)
+    assert Matrix.model_validate_json(found.model_dump_json()) == found
+
+
+def test_confusion_by_hand() -> None:
+    """An a found as a, an a found as b, a b missed, a false alarm of b, one on an ignored region, one below the
+    threshold."""
+    boxes = np.array([[0, 0, 10, 10], [20, 0, 30, 10], [40, 0, 50, 10], [60, 0, 80, 20]], np.float32)
+    example = Example(
+        np.zeros((99, 99, 3), np.uint8), boxes, np.array([1, 1, 2, 1]), None, np.array([0, 0, 0, 1], bool), "x"
+    )
+    items = [((0, 0, 10, 9), 1, 0.9), ((20, 0, 30, 10), 2, 0.8), ((0, 50, 9, 59), 2, 0.7), ((62, 2, 70, 10), 1, 0.9),
+             ((40, 0, 50, 10), 2, 0.2)]  # fmt: skip
+    found = Detections(
+        key="x", items=tuple(Detection(box=box, label=label, score=sure, size=(99, 99)) for box, label, sure in items)
+    )
+    counts = confusion([example], [found], ("a", "b"), 0.5)
+    assert counts.tolist() == [[1, 1, 0], [0, 0, 1], [0, 1, 0]]
+    nothing = Example(example.image, np.zeros((0, 4), np.float32), np.zeros(0, int), None, np.zeros(0, bool), "x")
+    assert confusion([nothing], [found], ("a", "b"), 0.5).tolist() == [[0, 0, 0], [0, 0, 0], [2, 2, 0]]

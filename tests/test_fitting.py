@@ -1,0 +1,297 @@
+"""Fitting ranges, against sets whose ranges are known because another scene made them."""
+
+import difflib
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.stats import binom, ks_2samp
+from typer.testing import CliRunner
+
+from generator.assets.store import AssetStore
+from generator.base.draw import Draw
+from generator.base.errors import DatasetError, InputError
+from generator.cli import app
+from generator.fitting.counts import thinned, unmixed
+from generator.fitting.distances import Ends
+from generator.fitting.looks import Studio
+from generator.fitting.measures import Picture, distance, measured
+from generator.fitting.photographs import read_real
+from generator.fitting.rounds import Fitted, Fitter
+from generator.fitting.text import KEPT, Unchangeable, changed
+from generator.fitting.traits import traits
+from generator.report.fitted import write_fitted
+from generator.sampling.sampler import Sampler
+from generator.spec.load import load_scene
+from generator.spec.yaml import read
+from generator.truth.labels import label
+
+SIZE = (160, 120)
+SCENE = """\
+# Balls on a table.
+scene: balls
+classes: [ball]
+stage: {{size: [6, 6]}}
+objects:
+  balls:                       # as many as wanted
+    label: ball
+    asset: {{shape: sphere, radius: 0.06, subdivisions: 2}}
+    count: {count}
+    place: {{on: stage, area: [0.7, 0.7]}}
+  boxes: {{label: none, asset: {{shape: box, x: 0.05, y: 0.05, z: 0.05}}, count: 1, place: {{on: stage, area: [0.7, 0.7]}}}}
+camera:
+  position: {{shell: {{radius: {radius}, elevation: [60, 80]}}}}  # from above
+  within: {within}
+  focal_length: 50
+world: {{strength: 0.5}}
+render:
+  exposure: {exposure}
+"""
+Write = Callable[[str, str], Path]
+
+
+def balls(write: Write, name: str, **values: Any) -> Path:
+    defaults = {"count": 3, "radius": [1.0, 1.2], "within": 0.0, "exposure": 0}
+    return write(name, SCENE.format(**{**defaults, **values}))
+
+
+def as_real(scene: Path, store: AssetStore, folder: Path, n: int = 120, paint: bool = False) -> Path:
+    """COCO labels of scenes of another seed, with grey or painted pictures beside them."""
+    from generator.render.painter import make_painter
+
+    sampler, painter = Sampler(load_scene(scene), store, SIZE), make_painter("raycast", store)
+    (folder / "train").mkdir(parents=True)
+    data: dict[str, Any] = {"images": [], "annotations": [], "categories": [{"id": 1, "name": "ball"}]}
+    for k in range(n):
+        sample = sampler(77, k)
+        rgb = painter.paint(sample).rgb if paint else np.full((SIZE[1], SIZE[0], 3), 120, np.uint8)
+        Image.fromarray(rgb).save(folder / "train" / f"{k}.png")
+        data["images"].append({"id": k, "file_name": f"{k}.png", "width": SIZE[0], "height": SIZE[1]})
+        for one in label(sample, store).annotated:
+            x0, y0, x1, y1 = one.box or (0, 0, 0, 0)
+            entry = {"id": len(data["annotations"]), "image_id": k, "category_id": 1, "bbox": [x0, y0, x1 - x0, y1 - y0]}
+            data["annotations"].append(entry)
+    path = folder / "train.json"
+    path.write_text(json.dumps(data))
+    return path
+
+
+def fit(labels: Path, scene: Path, n: int = 100, pictures: int = 0, rounds: int = 5) -> Fitted:
+    real = read_real(labels, "", load_scene(scene).classes, lambda done, total: None)
+    with Studio((), real.size) as studio:
+        return Fitter(scene, real, studio, lambda *_: None, n, pictures, rounds).fit()
+
+
+def before_after(fitted: Fitted, key: str) -> tuple[float, float]:
+    row = next(row for row in fitted.rows if row.key == key)
+    return row.before, row.after
+
+
+@pytest.fixture(scope="module")
+def real(store: AssetStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One to three balls, from 1.6 to 2.2 m."""
+    folder = tmp_path_factory.mktemp("real")
+    write = lambda name, text: [(folder / name).write_text(text), folder / name][1]  # noqa: E731
+    scene = balls(write, "real.yaml", count="{pick: {1: 1, 2: 2, 3: 1}}", radius=[1.6, 2.2])
+    return as_real(scene, store, folder)
+
+
+@pytest.fixture(scope="module")
+def fitted(real: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Fitted]:
+    """A scene of one to six balls from 0.8 to 1.2 m, fitted to them."""
+    folder = tmp_path_factory.mktemp("wrong")
+    write = lambda name, text: [(folder / name).write_text(text), folder / name][1]  # noqa: E731
+    scene = balls(write, "wrong.yaml", count="{integers: [1, 6]}", radius=[0.8, 1.2])
+    return scene, fit(real, scene)
+
+
+def test_distances_fall_to_what_chance_explains(fitted: tuple[Path, Fitted]) -> None:
+    for key in ("count.ball", "size.ball"):
+        before, after = before_after(fitted[1], key)
+        assert before > 0.35 and after < 0.17, f"{key}: {before:.2f} -> {after:.2f}"
+
+
+def test_parameters_are_recovered(fitted: tuple[Path, Fitted], write: Write) -> None:
+    data = read(write("fitted.yaml", fitted[1].text)).data
+    near, far = data["camera"]["position"]["shell"]["radius"]
+    assert near == pytest.approx(1.6, rel=0.1) and far == pytest.approx(2.2, rel=0.1)
+    weights = data["objects"]["balls"]["count"]["pick"]
+    mean = sum(k * w for k, w in weights.items()) / sum(weights.values())
+    assert mean == pytest.approx(2, abs=0.25)
+    assert sum(w for k, w in weights.items() if 1 <= k <= 3) > 0.9 * sum(weights.values())
+
+
+def test_only_values_change_and_their_lines_say_so(fitted: tuple[Path, Fitted]) -> None:
+    scene, found = fitted
+    old, new = scene.read_text().splitlines(), found.text.splitlines()
+    lines = [line for line in difflib.ndiff(old, new) if line[0] in "+-"]
+    assert lines and all("# fitted to 120 images" in line for line in lines if line[0] == "+")
+    lost = [line for line in lines if line[0] == "-"]
+    assert len(lost) <= 3 and all("count:" in line or "position:" in line or "within:" in line for line in lost)
+    assert new[0] == "# Balls on a table." and "  balls:                       # as many as wanted" in new
+    position = next(line for line in new if "position:" in line)
+    assert "elevation: [60, 80]" in position and "# from above" in position
+    load_scene(scene.with_name("wrong.yaml"))
+    assert scene.read_text() == "\n".join(old) + "\n"
+
+
+def test_the_same_again(fitted: tuple[Path, Fitted], real: Path) -> None:
+    scene, found = fitted
+    assert fit(real, scene).text == found.text
+
+
+def test_a_scene_that_fits_is_left_alone(real: Path) -> None:
+    scene = real.parent / "real.yaml"
+    found = fit(real, scene, n=60)
+    assert found.text == scene.read_text() and not found.changed and found.before is found.after
+
+
+def test_objects_of_another_place_draw_the_camera(store: AssetStore, write: Write, tmp_path: Path) -> None:
+    """A camera that aims 12 cm off and wanders: pan and tilt or nothing else can say so."""
+    away = balls(write, "away.yaml", radius=[1.4, 1.6], within=0.35)
+    scene = balls(write, "still.yaml", radius=[1.4, 1.6])
+    found = fit(as_real(away, store, tmp_path / "away", n=80), scene, n=100)
+    for key in ("x.ball", "y.ball"):
+        before, after = before_after(found, key)
+        assert after < max(0.7 * before, 0.14), f"{key}: {before:.2f} -> {after:.2f}"
+    assert {place for place, _, _ in found.changed} & {"camera.pan", "camera.tilt"}
+
+
+def test_brightness_is_recovered(store: AssetStore, write: Write, tmp_path: Path) -> None:
+    bright = balls(write, "bright.yaml", exposure="{uniform: [-2.5, -1.5]}", radius=[1.0, 1.1])
+    scene = balls(write, "dark.yaml", exposure=0.5, radius=[1.0, 1.1])
+    found = fit(as_real(bright, store, tmp_path / "bright", n=24, paint=True), scene, n=20, pictures=16, rounds=1)
+    exposure = read(write("fitted.yaml", found.text)).data["render"]["exposure"]
+    assert (exposure["normal"][0] if isinstance(exposure, dict) else exposure) == pytest.approx(-2, abs=0.4)
+    before, after = before_after(found, "brightness")
+    assert before > 0.9 and after < 0.4
+
+
+def test_labels_that_cannot_be_fitted_to(real: Path, tmp_path: Path) -> None:
+    data = json.loads(real.read_text())
+
+    def told(**changes: Any) -> str:
+        path = tmp_path / "train.json"
+        path.write_text(json.dumps({**data, **changes}))
+        with pytest.raises((DatasetError, InputError)) as error:
+            read_real(path, str(real.with_suffix("")), ("ball",), lambda *_: None)
+        return str(error.value)
+
+    assert "no annotated object of ball" in told(annotations=[])
+    assert "are none of the scene's: ball" in told(categories=[{"id": 1, "name": "bell"}])
+    outside = [{**data["annotations"][0], "bbox": [500, 10, 20, 20]}]
+    assert "leaves the 160x120 picture" in told(annotations=outside)
+
+
+def test_pictures_that_cannot_be_decoded_are_all_named(real: Path, tmp_path: Path) -> None:
+    (tmp_path / "train").mkdir()
+    for one in sorted(real.with_suffix("").iterdir()):
+        cut = one.name in ("3.png", "7.png")
+        (tmp_path / "train" / one.name).write_bytes(one.read_bytes()[: 60 if cut else None])
+    (tmp_path / "train.json").write_text(real.read_text())
+    with pytest.raises(InputError) as error:
+        read_real(tmp_path / "train.json", "", ("ball",), lambda *_: None)
+    assert len(error.value.problems) == 2 and "3.png" in str(error.value) and "7.png" in str(error.value)
+
+
+def test_classes_of_one_side_only_and_test_labels_are_told(real: Path, tmp_path: Path) -> None:
+    data = json.loads(real.read_text())
+    path = tmp_path / "my_test.json"
+    path.write_text(json.dumps({**data, "categories": [*data["categories"], {"id": 2, "name": "mug"}]}))
+    notes = " ".join(read_real(path, str(real.with_suffix("")), ("ball", "cone"), lambda *_: None).notes)
+    assert "'mug' is labelled" in notes and "'cone' of the scene is not labelled" in notes
+    assert "must be fitted on training labels" in notes
+
+
+YAML = """\
+a: &first {uniform: [1, 2]}  # one
+b: {c: *first, d: 3}
+e:
+  - {f: [1, &second {normal: [0, 1]}, *second]}
+  - g: 4   # four
+h: *second
+"""
+CASES = [
+    ({("b", "d"): 5}, {"b": {"c": {"uniform": [1, 2]}, "d": 5}}),
+    ({("a",): 7.0}, {"a": 7.0}),  # others keep what the anchor meant
+    ({("h",): {"product": [2.0, KEPT]}}, {"h": {"product": [2, {"normal": [0, 1]}]}}),
+    ({("e", 0, "f", 1): {"product": [2.0, KEPT]}}, {"e": [{"f": [1, {"product": [2, {"normal": [0, 1]}]}, {"normal": [0, 1]}]}, {"g": 4}]}),
+    ({("b", "c", "uniform"): [0, 9]}, {"b": {"c": {"uniform": [0, 9]}, "d": 3}}),  # behind an alias
+    ({("e", 1, "new"): "x y", ("i", "j"): 1, ("i", "k"): 2}, {"e": [{"f": [1, {"normal": [0, 1]}, {"normal": [0, 1]}]}, {"g": 4, "new": "x y"}], "i": {"j": 1, "k": 2}}),
+    ({("b", "new"): {1: 0.25, 2: 1e-05}}, {"b": {"c": {"uniform": [1, 2]}, "d": 3, "new": {1: 0.25, 2: 0.00001}}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "expected"), CASES, ids=lambda value: str(list(value)))
+def test_exactly_the_named_values_change(changes: Any, expected: Any, write: Write) -> None:
+    path = write("a.yaml", YAML)
+    new = write("b.yaml", changed(path, changes, "fitted"))
+    assert read(new).data == {**read(path).data, **expected}
+    assert "# one" in new.read_text() and "# four" in new.read_text() and "# fitted" in new.read_text()
+
+
+def test_what_others_share_is_not_changed_behind_their_backs(write: Write) -> None:
+    with pytest.raises(Unchangeable, match="shared with others through &first"):
+        changed(write("a.yaml", YAML), {("a", "uniform"): [3, 4]}, "fitted")
+
+
+def test_distance_is_the_kolmogorov_smirnov_distance() -> None:
+    rng = Draw(3).rng()
+    for n, m in ((5, 9), (40, 30)):
+        a, b = rng.integers(0, 12, n).astype(float), rng.integers(3, 15, m).astype(float)
+        assert distance(a, b) == pytest.approx(ks_2samp(a, b).statistic, abs=1e-12)
+    assert math.isnan(distance(np.zeros(0), np.ones(3)))
+
+
+def test_statistics_of_boxes_by_hand() -> None:
+    boxes = np.array([[0.1, 0.2, 0.3, 0.6], [0.2, 0.2, 0.4, 0.4]])
+    series = measured("hand", [Picture(("a", "a"), boxes, 2.0), Picture((), np.zeros((0, 4)))], ["a"]).series
+    assert series["count.a"].tolist() == [2, 0]
+    assert series["size.a"] == pytest.approx([math.sqrt(0.08), 0.2])
+    assert series["aspect.a"] == pytest.approx([1.0, 2.0]) and series["x.a"] == pytest.approx([0.2, 0.3])
+    assert series["overlap.a"] == pytest.approx([0.02 / 0.08, 0.02 / 0.04])
+
+
+def test_thinning_and_its_inverse() -> None:
+    """Of seven objects kept with probability 0.6 as many remain as a binomial law says; from that, seven come back."""
+    seven = np.eye(9)[7]
+    assert thinned(seven, 0.6)[:8] == pytest.approx(binom.pmf(np.arange(8), 7, 0.6))
+    table = np.stack([np.append(binom.pmf(np.arange(8), n, 0.9), 0) for n in range(9)], 1)
+    table[-1] = 1 - table[:-1].sum(0)
+    law = unmixed(table, table[:-1, [2, 5]].mean(1))
+    assert law[[2, 5]] == pytest.approx([0.5, 0.5], abs=0.08)
+
+
+def test_ends_that_would_pass_each_other_keep_a_width() -> None:
+    ends = Ends(width=math.log(2))
+    ends.move(high=1.0, low=-1.0, half=0.5)
+    near, far = ends.between(1.0, 2.0, (1.0, 2.0))
+    assert far / near == pytest.approx(math.exp(0.2)) and math.sqrt(near * far) == pytest.approx(math.sqrt(2) * math.exp(0.5))
+
+
+def test_traits_of_plain_and_noisy_pictures() -> None:
+    grey = np.full((80, 80, 3), 118, np.uint8)  # sRGB 118 is 0.18 linear
+    plain = traits(grey)
+    assert plain["brightness"] == pytest.approx(0, abs=0.03) and plain["warmth"] == 0 and plain["noise"] == 0
+    noise = Draw(1).rng().normal(0, 8, (80, 80, 1))
+    noisy = np.clip(np.round(grey + noise), 0, 255).astype(np.uint8)
+    assert traits(noisy)["noise"] == pytest.approx(8 / 255, rel=0.06)
+    assert traits(np.full((8, 8, 3), (200, 100, 50), np.uint8))["warmth"] > 3
+
+
+def test_page_and_verb(real: Path, fitted: tuple[Path, Fitted], tmp_path: Path) -> None:
+    scene, found = fitted
+    write_fitted(tmp_path / "a.html", scene.name, real.name, found)
+    page = (tmp_path / "a.html").read_text()
+    assert page.count("<svg") == 2 * len(found.rows) and "<script" not in page and "http" not in page.replace("http-equiv", "")
+    arguments = ["fit-ranges", str(real), str(scene), "-o", str(tmp_path / "new.yaml"), "-n", "40", "--rounds", "1"]
+    arguments += ["--pictures", "0", "--workers", "1", "--report", str(tmp_path / "b.html")]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    load_scene(tmp_path / "new.yaml")
+    assert "objects.balls.count" in done.output and (tmp_path / "b.html").exists()

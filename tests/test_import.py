@@ -1,0 +1,291 @@
+"""Importers: what an exporter wrote comes back exactly; what others wrote, too; every problem is named with its place."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import SHARED
+from exporting import CLASSES, FRAMES, built, expected
+from PIL import Image
+
+from generator.base.errors import GeneratorError, InputError
+from generator.dataset.export import export
+from generator.dataset.imports import importers, photo_source, recognised
+from generator.dataset.store import Dataset
+
+FORMATS = SHARED / "data/formats"
+SPLIT = {"coco": "{}.json", "yolo": "images/{}", "voc": "ImageSets/Main/{}.txt", "cityscapes": "gtFine/{}"}
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return built(tmp_path_factory.mktemp("data"))
+
+
+def test_these_formats_are_known():
+    assert tuple(importers) == ("cityscapes", "coco", "voc", "yolo") and {"coco", *SPLIT} == set(importers)
+
+
+# ---- round trips
+
+
+@pytest.mark.parametrize("classes", [CLASSES, CLASSES[::-1], ("can",)], ids=["same", "turned", "one"])
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [("coco", {}), ("coco", {"masks": "polygon"}), ("yolo", {}), ("yolo", {"task": "segment"}), ("yolo", {"task": "pose"}),
+     ("voc", {}), ("voc", {"masks": False}), ("cityscapes", {})],
+)  # fmt: skip
+def test_exports_come_back(dataset, tmp_path, kind, options, classes):
+    """Pictures, boxes, classes and masks of every split, whatever the order of the wanted classes."""
+    export(dataset, tmp_path, kind, options=options)
+    masked = kind != "yolo" if kind != "voc" else options.get("masks", True)
+    masked |= options.get("task") == "segment"
+    for split in FRAMES:
+        source = photo_source(tmp_path / SPLIT[kind].format(split), classes=classes)
+        assert source.classes == classes and source.masks == masked and len(source) == len(FRAMES[split])
+        for example, (_, frame, _) in zip(source, expected(split), strict=True):
+            assert np.array_equal(example.image, frame.rgb) and not example.ignore.any()
+            wanted = [one for one in frame.instances if one.label in classes and one.visible_pixels]
+            order = sorted(range(len(wanted)), key=lambda k: wanted[k].category) if kind == "cityscapes" else None
+            wanted = [wanted[k] for k in order] if order is not None else wanted
+            assert example.labels.tolist() == [classes.index(one.label) + 1 for one in wanted]
+            assert np.allclose(example.boxes, np.array([one.box for one in wanted]).reshape(-1, 4), atol=1e-5)
+            if masked:
+                assert np.array_equal(example.masks, np.array([frame.mask(one.id) for one in wanted]).reshape(-1, 72, 96))  # fmt: skip
+
+
+def test_folders_that_name_no_split_are_asked_about(dataset, tmp_path):
+    for kind in ("yolo", "cityscapes"):
+        export(dataset, tmp_path / kind, kind)
+        with pytest.raises(GeneratorError, match="has the splits train, val: name one"):
+            photo_source(tmp_path / kind, classes=CLASSES)
+    assert len(photo_source(tmp_path / "yolo/data.yaml", "val", classes=CLASSES)) == 2
+    assert len(photo_source(tmp_path / "yolo/labels/val", classes=CLASSES)) == 2
+    export(dataset, tmp_path / "voc", "voc")
+    assert len(photo_source(tmp_path / "voc", classes=CLASSES)) == 7
+
+
+def test_paths_of_no_known_format(tmp_path):
+    (tmp_path / "readme.txt").write_text("x")
+    for path, fault in ((tmp_path, "holds labels of no known format"), (tmp_path / "none", "does not exist")):
+        with pytest.raises(GeneratorError, match=rf"{fault} \(cityscapes: a folder with gtFine .* yolo: data\.yaml"):
+            recognised(path)
+
+
+# ---- YOLO of others
+
+
+def picture(path: Path, size: tuple[int, int] = (40, 30)) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def yolo(folder: Path, rows: dict[str, str], table: str = "train: images\nnames: [cup, jar]\n") -> Path:
+    (folder / "labels").mkdir()
+    for name, text in rows.items():
+        picture(folder / f"images/{name}.png")
+        (folder / f"labels/{name}.txt").write_text(text)
+    (folder / "data.yaml").write_text(table)
+    return folder / "data.yaml"
+
+
+def test_yolo_rows_are_boxes_polygons_or_poses(tmp_path):
+    rows = {"a": "0 0.5 0.5 0.2 0.4\n\n1 0.25 0.2 0.5 0.2 0.5 0.6 0.25 0.6\n", "b": "1 0.5 0.5 1 1 .1 .1 2 .9 .9 0\n"}
+    path = yolo(tmp_path, rows, "train: images\nkpt_shape: [2, 3]\nnames: {1: jar, 0: cup}\n")
+    picture(tmp_path / "images/c.png")  # without labels: nothing to be seen on it
+    source = photo_source(path, classes=("jar", "cup"))
+    assert [source[k].key for k in range(3)] == ["a.png", "b.png", "c.png"] and not source.masks
+    assert np.allclose(source[0].boxes, [[16, 9, 24, 21], [10, 6, 20, 18]]) and source[0].labels.tolist() == [2, 1]
+    assert np.allclose(source[1].boxes, [[0, 0, 40, 30]]) and source[2].boxes.shape == (0, 4)
+
+
+def test_all_problems_of_yolo_labels_at_once(tmp_path):
+    rows = {
+        "a": "2 .5 .5 .2 .2\n0 .5 .5 .2\n0.5 .5 .5 .2 .2\n0 .5 x .2 .2\n0 .5 .5 0 .2\n0 1.2 .5 .2 .2\n"
+        "0 .1 .1 .2 .2 3 .2\n0 nan .5 .2 .2\n1 .1 .1 .1 .1 .1 .1\n0 .5 .5 .2 .2\n",
+    }
+    path = yolo(tmp_path, rows)
+    (tmp_path / "labels/lost.txt").write_text("0 .5 .5 .2 .2\n")
+    (tmp_path / "images/z.png").write_bytes(b"no picture")
+    with pytest.raises(InputError) as caught:
+        photo_source(path, classes=("cup", "jra", "jar"))
+    text = str(caught.value)
+    for line in (
+        "data.yaml: class 'jra' is not labelled here (did you mean 'jar'?)",
+        "a.txt:1:1: unknown class 2; data.yaml names 2",
+        "a.txt:2:1: needs a class and four numbers of a box, or three and more corners x y of a polygon",
+        "a.txt:3:1: unknown class 0.5; data.yaml names 2",
+        "a.txt:4:1: could not convert string to float: 'x'",
+        "a.txt:5:1: bbox is 0 wide and 6 high; remove this annotation or correct it",
+        "a.txt:6:1: bbox [44.0, 12.0, 8.0, 6.0] leaves the 40x30 picture",
+        "a.txt:7:1: polygon leaves the 40x30 picture",
+        "a.txt:8:1: bbox holds something that is not a finite number",
+        "a.txt:9:1: segmentation covers no pixel; remove this annotation",
+        "lost.txt: labels a picture that does not exist",
+        "z.png: " + str(tmp_path / "images/z.png") + " is not a picture",
+    ):
+        assert line in text, line
+    assert len(caught.value.problems) == 12
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("train: images\n", "needs `names`"),
+        ("names: {0: cup, 2: jar}\ntrain: images\n", "must be numbered 0, 1, 2"),
+        ("names: [cup\n", "cannot be read"),
+        ("names: [cup]\ntrain: pictures\n", "no pictures here; correct data.yaml"),
+    ],
+)
+def test_broken_data_yaml(tmp_path, table, message):
+    with pytest.raises(GeneratorError, match=message):
+        photo_source(yolo(tmp_path, {"a": ""}, table), classes=("cup",))
+
+
+def test_yolo_splits_may_be_lists_of_files(tmp_path):
+    path = yolo(tmp_path, {"a": "0 .5 .5 .5 .5\n", "b": ""}, "train: [list.txt]\nnames: [cup]\n")
+    (tmp_path / "list.txt").write_text("./images/a.png\n")
+    source = photo_source(path, classes=("cup",))
+    assert len(source) == 1 and np.allclose(source[0].boxes, [[10, 7.5, 30, 22.5]])
+
+
+# ---- VOC of others
+
+OBJECT = (
+    "<object><name>{}</name>{}<bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax></bndbox></object>"
+)
+
+
+def voc(folder: Path, name: str, *objects: str, size: tuple[int, int] = (40, 30)) -> None:
+    picture(folder / f"JPEGImages/{name}.jpg")
+    (folder / "Annotations").mkdir(exist_ok=True)
+    shape = f"<size><width>{size[0]}</width><height>{size[1]}</height></size>"
+    text = f"<annotation><filename>{name}.jpg</filename>{shape}{''.join(objects)}</annotation>"
+    (folder / f"Annotations/{name}.xml").write_text(text)
+
+
+def test_voc_boxes_count_from_one_and_include_the_last_pixel(tmp_path):
+    voc(tmp_path, "a", OBJECT.format("cup", "", 1, 1, 40, 30), OBJECT.format("cup", "<difficult>1</difficult>", 5, 6, 5, 6), OBJECT.format("cat", "", 1, 1, 2, 2))  # fmt: skip
+    source = photo_source(tmp_path, classes=("cup",))
+    assert source[0].boxes.tolist() == [[0, 0, 40, 30], [4, 5, 5, 6]] and source[0].ignore.tolist() == [False, True]
+    assert not source.masks and source[0].key == "a"
+
+
+def test_voc_files_may_lie_beside_their_pictures(tmp_path):
+    voc(tmp_path / "tree", "a", OBJECT.format("cup", "", 3, 3, 4, 4))
+    (tmp_path / "flat").mkdir()
+    for path in (tmp_path / "tree").rglob("a.*"):
+        (tmp_path / "flat" / path.name).write_bytes(path.read_bytes())
+    assert photo_source(tmp_path / "flat", classes=("cup",))[0].boxes.tolist() == [[2, 2, 4, 4]]
+
+
+def test_all_problems_of_voc_labels_at_once(tmp_path):
+    voc(tmp_path, "a", OBJECT.format("cup", "", 5, 5, 4, 4), OBJECT.format("cup", "", 5, 5, 99, 9), OBJECT.format("cup", "", "x", 5, 9, 9), OBJECT.format("jugg", "", 1, 1, 9, 9))  # fmt: skip
+    voc(tmp_path, "b", size=(41, 30))
+    voc(tmp_path, "c")
+    (tmp_path / "JPEGImages/c.jpg").unlink()
+    (tmp_path / "Annotations/d.xml").write_text("<annotation>")
+    voc(tmp_path, "e", OBJECT.format("cup", "", 1, 1, 9, 9))
+    (tmp_path / "SegmentationObject").mkdir()
+    Image.fromarray(np.zeros((30, 40), np.uint8)).save(tmp_path / "SegmentationObject/e.png")
+    (tmp_path / "ImageSets/Main").mkdir(parents=True)
+    (tmp_path / "ImageSets/Main/all.txt").write_text("a\nb\nc\nd\ne\nf\n")
+    with pytest.raises(InputError) as caught:
+        photo_source(tmp_path / "ImageSets/Main/all.txt", classes=("jug", "cup"))
+    text = str(caught.value)
+    for part in (
+        "all.txt: class 'jug' is not labelled here (did you mean 'jugg'?)",
+        "a.xml: object 1 (cup): bbox is 0 wide and 0 high",
+        "a.xml: object 2 (cup): bbox [4.0, 4.0, 95.0, 5.0] leaves the 40x30 picture",
+        "a.xml: object 3 (cup): bndbox needs xmin, ymin, xmax and ymax",
+        "b.jpg is 40x30, labelled as 41x30",
+        "c.jpg does not exist",
+        "d.xml:1:1: not XML",
+        "e.xml: object 1 (cup): has no pixel in SegmentationObject",
+        "f.xml: cannot be read: No such file or directory",
+    ):
+        assert part in text, (part, text)
+    assert len(caught.value.problems) == 9
+
+
+def test_a_voc_class_may_be_absent_but_not_all_of_them(tmp_path):
+    voc(tmp_path, "a", OBJECT.format("cup", "", 1, 1, 9, 9))
+    assert photo_source(tmp_path, classes=("cup", "elephant"))[0].labels.tolist() == [1]
+    with pytest.raises(InputError, match=r"class 'elephant' is not labelled here \(known: cup\)"):
+        photo_source(tmp_path, classes=("elephant",))
+
+
+# ---- Cityscapes of others
+
+
+def cityscapes(folder: Path, ids: Any, classes: Any = None) -> Path:
+    picture(folder / "leftImg8bit/val/ulm/ulm_0_1_leftImg8bit.png", np.shape(ids)[::-1])
+    labels = folder / "gtFine/val/ulm/ulm_0_1_gtFine_instanceIds.png"
+    labels.parent.mkdir(parents=True)
+    Image.fromarray(np.array(ids, np.uint16)).save(labels)
+    if classes is not None:
+        (folder / "gtFine/classes.json").write_text(json.dumps(classes))
+    return folder
+
+
+def test_cityscapes_own_classes_and_groups(tmp_path):
+    ids = np.zeros((6, 8), int)
+    ids[:2, :3], ids[4:, 5:], ids[2, :], ids[3, 3] = 26000, 26001, 24, 7
+    example = photo_source(cityscapes(tmp_path, ids), classes=("car", "person"))[0]
+    assert example.boxes.tolist() == [[0, 2, 8, 3], [0, 0, 3, 2], [5, 4, 8, 6]]
+    assert example.labels.tolist() == [2, 1, 1] and example.ignore.tolist() == [True, False, False]
+    assert np.array_equal(example.masks[1], ids == 26000)
+
+
+def test_all_problems_of_cityscapes_labels_at_once(tmp_path):
+    cityscapes(tmp_path, [[5000, 1000], [1001, 0]], [{"id": 1, "name": "mug"}])
+    for name in ("ulm_0_2", "ulm_0_3", "ulm_0_4"):
+        path = tmp_path / f"gtFine/val/ulm/{name}_gtFine_instanceIds.png"
+        Image.fromarray(np.zeros((3, 3), np.uint16)).save(path)
+    picture(tmp_path / "leftImg8bit/val/ulm/ulm_0_3_leftImg8bit.png", (4, 4))
+    (tmp_path / "gtFine/val/ulm/ulm_0_4_gtFine_instanceIds.png").write_bytes(b"no picture")
+    with pytest.raises(InputError) as caught:
+        photo_source(tmp_path, classes=("mugg",))
+    text = str(caught.value)
+    for part in (
+        "class 'mugg' is not labelled here (did you mean 'mug'?)",
+        "ulm_0_1_gtFine_instanceIds.png: id 5000 is of the unknown class 5",
+        "ulm_0_2_gtFine_instanceIds.png: labels a picture that does not exist",
+        "ulm_0_3_leftImg8bit.png is 4x4, labelled as 3x3",
+        "ulm_0_4_gtFine_instanceIds.png: is not a picture",
+    ):
+        assert part in text, (part, text)
+    assert len(caught.value.problems) == 5
+
+
+@pytest.mark.parametrize("table", ["{", '{"mug": 1}', '[{"id": "x", "name": "mug"}]', '[{"id": 1}]'])
+def test_broken_class_tables(tmp_path, table):
+    cityscapes(tmp_path, [[0, 1000]])
+    (tmp_path / "gtFine/classes.json").write_text(table)
+    with pytest.raises(InputError, match=r'classes\.json: must list objects with "id" and "name"'):
+        photo_source(tmp_path, classes=("mug",))
+
+
+# ---- files that other programs wrote
+
+SAMPLES = [
+    ("datumaro_assets/roboflow_dataset/yolo/train", ("label_0", "label_1"), 2),
+    ("icevision_samples/voc", ("person", "aeroplane", "car", "dog", "chair"), 2),
+    ("datumaro_assets/cityscapes_dataset/dataset/gtFine/test", ("car", "train"), 2),
+]
+
+
+@pytest.mark.skipif(not FORMATS.is_dir(), reason=f"needs samples of formats in {FORMATS}")
+@pytest.mark.parametrize(("path", "classes", "count"), SAMPLES, ids=[re.sub(r"\W", "-", s[0]) for s in SAMPLES])
+def test_samples_of_other_programs(path, classes, count):
+    source = photo_source(FORMATS / path, classes=classes)
+    examples = [source[k] for k in range(len(source))]
+    assert len(examples) == count and sum(len(one.labels) for one in examples) > 0
+    for one in examples:
+        height, width = one.image.shape[:2]
+        assert (one.boxes >= 0).all() and (one.boxes[:, 2::2] <= width).all() and (one.boxes[:, 3::2] <= height).all()

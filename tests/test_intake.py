@@ -1,0 +1,222 @@
+"""Assets from strangers: taken in whole, checked, and never trusted."""
+
+import base64
+import io
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trimesh
+import yaml
+from PIL import Image
+
+from generator.assets.archives import unpack
+from generator.assets.catalog import Card, Catalog, file_sha256
+from generator.assets.inspection import inspect
+from generator.assets.intake import take_in
+from generator.assets.packs import PACKS, Pack, decode, fetch
+from generator.base.errors import AssetError
+
+CARD = Card(label="mug", licence="CC0-1.0", source="here")
+BOX = "OFF\n8 12 0\n" + trimesh.exchange.off.export_off(trimesh.creation.box((0.1, 0.1, 0.1))).split("\n", 2)[2]
+
+
+def zipped(path: Path, files: dict[str, str]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as pack:
+        for name, text in files.items():
+            pack.writestr(name, text)
+    return path
+
+
+def tarred(path: Path, members: list[tarfile.TarInfo]) -> Path:
+    with tarfile.open(path, "w:gz") as tar:
+        for member in members:
+            tar.addfile(member, io.BytesIO(b"x" * member.size))
+    return path
+
+
+def member(name: str, **values: object) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    for key, value in values.items():
+        setattr(info, key, value)
+    return info
+
+
+@pytest.mark.parametrize("name", ["../evil.obj", "a/../../evil.obj", "/etc/evil.obj", "..\\evil.obj", "C:\\evil.obj"])
+def test_no_archive_writes_outside_its_folder(tmp_path: Path, name: str) -> None:
+    inside = tmp_path / "a" / "b"
+    with pytest.raises(AssetError, match="leads outside"):
+        unpack(zipped(tmp_path / "x.zip", {"fine.obj": "v 0 0 0", name: "evil"}), inside)
+    with pytest.raises(AssetError, match="leads outside"):
+        unpack(tarred(tmp_path / "x.tgz", [member(name, size=3)]), inside)
+    assert not [p for p in tmp_path.rglob("*evil*")]
+
+
+def test_links_and_devices_are_left_out(tmp_path: Path) -> None:
+    odd = [member("link", type=tarfile.SYMTYPE, linkname="/etc/passwd"), member("pipe", type=tarfile.FIFOTYPE),
+           member("hard", type=tarfile.LNKTYPE, linkname="fine"), member("fine", size=4)]  # fmt: skip
+    assert unpack(tarred(tmp_path / "x.tar.gz", odd), tmp_path / "out") == [tmp_path / "out" / "fine"]
+
+
+def test_an_archive_that_grows_or_swarms_is_refused(tmp_path: Path) -> None:
+    bomb = zipped(tmp_path / "bomb.zip", {"zeros.obj": "0" * 3_000_000})
+    assert bomb.stat().st_size < 10_000
+    with pytest.raises(AssetError, match="unpacks to more than"):
+        unpack(bomb, tmp_path / "out", size=1_000_000)
+    swarm = zipped(tmp_path / "swarm.zip", {f"{k}.obj": "" for k in range(30)})
+    with pytest.raises(AssetError, match="more than 20 files"):
+        unpack(swarm, tmp_path / "many", files=20)
+
+
+def test_a_damaged_archive_is_told(tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(b"PK\x03\x04 and then nothing")
+    with pytest.raises(AssetError, match=r"x\.zip: cannot be unpacked"):
+        unpack(tmp_path / "x.zip", tmp_path / "out")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A good mesh with its texture, one with a missing texture, a broken one, and a note."""
+    place = tmp_path / "given"
+    (place / "blue").mkdir(parents=True)
+    obj = "mtllib blue.mtl\nv 0 0 0\nv 0.1 0 0\nv 0 0.1 0\nvt 0 0\nvt 1 0\nvt 0 1\nusemtl m\nf 1/1 2/2 3/3\n"
+    (place / "blue" / "blue.obj").write_text(obj)
+    (place / "blue" / "blue.mtl").write_text("newmtl m\nmap_Kd blue.png\n")
+    Image.new("RGB", (4, 4), (0, 0, 255)).save(place / "blue" / "blue.png")
+    (place / "red.obj").write_text(obj.replace("blue.mtl", "red.mtl"))
+    (place / "red.mtl").write_text("newmtl m\nmap_Kd red.png\n")
+    (place / "huge.off").write_text(BOX.replace("0.05", "50.0"))
+    (place / "bad.stl").write_text("not a mesh")
+    (place / "readme.txt").write_text("hello")
+    return place
+
+
+def test_meshes_are_copied_with_what_they_need_and_a_card(folder: Path, tmp_path: Path) -> None:
+    root = tmp_path / "assets"
+    taken = {one.name: one for one in take_in(folder, root, CARD)}
+    assert {name for name, one in taken.items() if one.added} == {"mug/blue/blue", "mug/red", "mug/huge"}
+    assert taken["mug/bad"].findings.broken and not (root / "mug" / "bad.stl").exists()
+    assert any("red.png" in text for text in taken["mug/red"].findings.odd)
+    assert any("100 m across" in text and "centimetres" in text for text in taken["mug/huge"].findings.odd)
+    card = yaml.safe_load((root / "mug" / "blue" / "asset.yaml").read_text())
+    assert card["licence"] == "CC0-1.0" and set(card["files"]) == {"blue.obj", "blue.mtl", "blue.png"}
+    assert all(file_sha256(root / "mug" / "blue" / name) == sha for name, sha in card["files"].items())
+    catalog = Catalog.open(root)
+    assert catalog["mug/blue/blue"].label == "mug" and "mug/readme" not in catalog.assets
+    assert not [p for p in root.rglob(".*")], "nothing half-done is left"
+
+
+def test_an_archive_is_taken_in_like_its_folder(folder: Path, tmp_path: Path) -> None:
+    files = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
+    with zipfile.ZipFile(tmp_path / "given.zip", "w") as pack:
+        for name, path in files.items():
+            pack.write(path, name)
+    for source, root in ((folder, tmp_path / "a"), (tmp_path / "given.zip", tmp_path / "b")):
+        take_in(source, root, CARD)
+    hashes = [
+        {p.relative_to(r): file_sha256(p) for p in r.rglob("*") if p.is_file()}
+        for r in (tmp_path / "a", tmp_path / "b")
+    ]
+    assert hashes[0] == hashes[1]
+
+
+def test_taking_in_twice_changes_nothing_and_another_file_of_that_name_is_refused(folder: Path, tmp_path: Path) -> None:
+    root = tmp_path / "assets"
+    take_in(folder, root, CARD)
+    before = {p: file_sha256(p) for p in root.rglob("*") if p.is_file()}
+    take_in(folder, root, CARD)
+    assert {p: file_sha256(p) for p in root.rglob("*") if p.is_file()} == before
+    (folder / "huge.off").write_text(BOX)
+    with pytest.raises(AssetError, match="is there already with other content"):
+        take_in(folder, root, CARD)
+    assert {p: file_sha256(p) for p in root.rglob("*") if p.is_file()} == before
+
+
+def test_one_file_alone_is_taken_alone(folder: Path, tmp_path: Path) -> None:
+    assert [one.name for one in take_in(folder / "red.obj", tmp_path / "assets", CARD)] == ["mug/red"]
+
+
+def test_nothing_to_take_is_told(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(AssetError, match="holds no asset"):
+        take_in(tmp_path / "empty", tmp_path / "assets", CARD)
+    with pytest.raises(AssetError, match="no such file or folder"):
+        take_in(tmp_path / "nowhere", tmp_path / "assets", CARD)
+
+
+def test_links_out_of_the_folder_are_not_followed(folder: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.off"
+    secret.write_text(BOX)
+    (folder / "link.off").symlink_to(secret)
+    assert "mug/link" not in {one.name for one in take_in(folder, tmp_path / "assets", CARD)}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({}, None), ({"hole": True}, "not watertight"), ({"flip": True}, "inside out"), ({"flat": True}, "no area")],
+)
+def test_odd_surfaces_are_told(tmp_path: Path, change: dict[str, bool], words: str | None) -> None:
+    body = trimesh.creation.icosphere(subdivisions=2, radius=0.05)
+    faces = body.faces[:-3] if change.get("hole") else body.faces[:, ::-1] if change.get("flip") else body.faces
+    if change.get("flat"):
+        faces = np.vstack([faces, [[0, 0, 1]]])
+    trimesh.Trimesh(body.vertices, faces, process=False).export(tmp_path / "b.ply")
+    odd = inspect(tmp_path / "b.ply").odd
+    assert (odd == []) if words is None else any(words in text for text in odd)
+
+
+@pytest.mark.blender
+def test_a_blend_file_is_converted_and_its_scripts_are_not_run(tmp_path: Path) -> None:
+    evil = tmp_path / "evil.txt"
+    make = f"""
+import bpy
+bpy.ops.wm.read_factory_settings(use_empty=True)
+bpy.ops.mesh.primitive_cube_add(size=0.2, location=(0, 0, 0.1))
+text = bpy.data.texts.new("evil.py")
+text.write("open({str(evil)!r}, 'w').write('ran')")
+text.use_module = True
+bpy.ops.wm.save_as_mainfile(filepath={str(tmp_path / "cube.blend")!r})
+"""
+    subprocess.run([sys.executable, "-c", make], check=True, capture_output=True, timeout=60)
+    evil.unlink(missing_ok=True)
+    taken = take_in(tmp_path / "cube.blend", tmp_path / "assets", CARD)
+    assert [one.added for one in taken] == [True] and not evil.exists()
+    assert taken[0].findings.extent == pytest.approx((0.2, 0.2, 0.2), abs=1e-6) and taken[0].findings.watertight
+
+
+def test_cards_with_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "a.off").write_text(BOX)
+    (tmp_path / "asset.yaml").write_text("{licnce: CC0, up: x, scale: -1}")
+    with pytest.raises(AssetError) as caught:
+        Catalog.open(tmp_path)
+    assert all(text in str(caught.value) for text in ("asset.yaml", "'licnce'", "licence", "up", "scale"))
+
+
+def test_two_files_of_one_name_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.off").write_text(BOX)
+    (tmp_path / "a.ply").write_bytes(trimesh.creation.box().export(file_type="ply"))
+    with pytest.raises(AssetError, match="same id 'a'"):
+        Catalog.open(tmp_path)
+
+
+def test_a_pack_is_decoded_and_never_executed(tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    (package / "hdri").mkdir(parents=True)
+    data = base64.b64encode(b"bytes of a picture").decode()
+    (package / "hdri" / "sky.exr.js").write_text(f"export default 'data:application/exr;base64,{data}'")
+    (package / "hdri" / "evil.exr.js").write_text("fetch('somewhere')")
+    pack = Pack("@some/pack", "CC0-1.0", ("hdri",), "skies")
+    assert decode(package, tmp_path / "out", pack) == 1
+    assert (tmp_path / "out" / "hdri" / "sky.exr").read_bytes() == b"bytes of a picture"
+    assert not list((tmp_path / "out").rglob("evil*"))
+    assert yaml.safe_load((tmp_path / "out" / "hdri" / "asset.yaml").read_text())["licence"] == "CC0-1.0"
+
+
+def test_unknown_packs_are_told(tmp_path: Path) -> None:
+    with pytest.raises(AssetError, match=r"no pack 'pmdrs' .*pmndrs"):
+        fetch("pmdrs", tmp_path)
+    assert "pmndrs" in PACKS

@@ -1,0 +1,104 @@
+"""Golden messages: what a person reads who made one mistake in a scene, word for word."""
+
+from pathlib import Path
+
+import pytest
+from test_spec import SCENE, Write
+
+from generator.assets.catalog import Catalog
+from generator.base.errors import InputError
+from generator.spec.load import load_scene
+
+LOOK = "material: {color: {gray: {ref: tone}}}"
+PLACE = "place: {on: stage, area: [1, 1]}"
+POWER = "power: 5}"
+CAMERA = "camera: {position: {shell: {radius: [1, 1.5], elevation: [30, 80]}}}"
+STRENGTH = "strength: {log_uniform: [0.05, 3.0]}"
+# (what to replace, by what, every line that must be told)
+WRONG: list[tuple[str, str, tuple[str, ...]]] = [
+    (LOOK, "material: {roughness: 1.2}", ('14:16: objects.balls.material.roughness: it must be within 0..1, but can be 1.2',)),
+    (LOOK, "material: {rougness: 1}", ("14:16: objects.balls.material.rougness: unknown key (did you mean 'roughness'?)",)),
+    (LOOK, "material: {metallic: {uniform: [-1, 1]}}", ('14:16: objects.balls.material.metallic: it must be within 0..1, but can be -1',)),
+    (LOOK, "material: {textures: [{kind: marble}]}", ("14:27: objects.balls.material.textures[0]: unknown kind 'marble' (known: checker, gradient, image, noise, own, stripes, voronoi)",)),
+    (LOOK, "material: {textures: [{kind: image}]}", ('14:27: objects.balls.material.textures[0]: kind image needs `image`, such as {pick: texture/*}',)),
+    (LOOK, "material: {textures: [{kind: own}]}", ('14:27: objects.balls.material.textures[0]: kind own needs `of`, such as {pick: mugs/*}',)),
+    (LOOK, "material: {textures: [{kind: noise, scale: 0}]}", ('14:41: objects.balls.material.textures[0].scale: it must be above 0, but can be 0',)),
+    (LOOK, "material: {color: [1, 2, 0]}", ('14:16: objects.balls.material.color: green must be within 0..1, but can be 2',)),
+    (LOOK, "material: {color: red}", ('14:16: objects.balls.material.color: must be [r, g, b] in sRGB 0..1, "#rrggbb" or a distribution such as {hsv: [0.1, 0.5, 0.9]}, not \'red\'',)),
+    (LOOK, "material: {color: {hsl: [0, 1, 1]}}", ("14:24: objects.balls.material.color.hsl: unknown color distribution 'hsl' (did you mean 'hsv'?)",)),
+    (LOOK, "material: {ior: 0.5}", ('14:16: objects.balls.material.ior: it must be 1 or above, but can be 0.5',)),
+    (LOOK, "material: {shift: {hu: 0.1}}", ("14:24: objects.balls.material.shift.hu: unknown key (did you mean 'hue'?)",)),
+    (LOOK, "deform: [{kind: bend}]", ('14:14: objects.balls.deform[0].amount: is missing',)),
+    (LOOK, "deform: [{kind: band, amount: 3}]", ("14:14: objects.balls.deform[0]: unknown kind 'band' (did you mean 'bend'?)",)),
+    (LOOK, "deform: [{kind: bend, amount: 3, axis: w}]", ("14:14: objects.balls.deform[0]: unknown axis 'w' (known: x, y, z)",)),
+    (PLACE, "place: {in: frustrum}", ("13:13: objects.balls.place.in: must be frustum, background or {box: [[x, y, z], [x, y, z]]}, not 'frustrum' (did you mean 'frustum'?)",)),
+    (PLACE, "place: {on: stage, size: 0.2}", ('13:5: objects.balls.place: size is for `in: frustum`, `in: background` and `before:`; elsewhere use `scale`',)),
+    (PLACE, "place: {in: frustum, depth: [2, 1]}", ('13:5: objects.balls.place: depth must be [near, far] with 0 < near <= far',)),
+    (PLACE, "place: {before: bals}", ("13:13: objects.balls.place.before: no group 'bals' (did you mean 'balls'?)",)),
+    (PLACE, "place: {on: balls}", ("13:13: objects.balls.place.on: 'balls' would rest on or hide itself, through 'balls'",)),
+    (PLACE, "place: {on: stage, at: [0, 0, 0]}", ('13:5: objects.balls.place: needs exactly one of `on: stage`, `on: GROUP`, `in: frustum`, `in: background`, `in: {box: ...}`, `before: GROUP`, `at: POSITION`',)),
+    (PLACE, "place: {in: {box: [[0, 0, 1], [1, 1, 0]]}}", ('13:13: objects.balls.place.in: the first corner must not lie above the second in any coordinate',)),
+    (PLACE, "place: {on: stage, gap: -1}", ('13:24: objects.balls.place.gap: must be greater than or equal to 0, not -1',)),
+    (PLACE, "place: {on: stage, overlap: 2}", ('13:24: objects.balls.place.overlap: must be less than or equal to 1, not 2',)),
+    (PLACE, PLACE + "\n    curriculum: {depth: [1, 2]}", ('9:3: objects.balls: curriculum needs `place: {in: frustum}` without `size`',)),
+    (PLACE, PLACE + "\n    curriculum: {views: 40, depth: [1, 2]}", ('14:18: objects.balls.curriculum.views: must be 12, 42, 162 or 642, not 40',)),
+    ("count: {integers: [1, 4]}", "count: {poisson: -1}", ('12:5: objects.balls.count: the mean must not be below 0, but can be -1',)),
+    ("count: {integers: [1, 4]}", "count: {uniform: [-3, -1]}", ('12:5: objects.balls.count: it must be 0 or above, but can be -3',)),
+    ("count: {integers: [1, 4]}", "count: {pick: []}", ('12:5: objects.balls.count: needs at least one value to pick from',)),
+    ("count: {integers: [1, 4]}", "count: {pick: {1: -1}}", ('12:5: objects.balls.count: weights must be one number >= 0 for each value, not all 0',)),
+    ("count: {integers: [1, 4]}", "count: {truncated: {uniform: [0, 1]}, to: [2, 3]}", ('12:5: objects.balls.count.of: is missing', '12:13: objects.balls.count.truncated: must be a list', '12:43: objects.balls.count.to: unknown key (known: of, truncated)')),
+    ("count: {integers: [1, 4]}", "count: {mixture: []}", ('12:5: objects.balls.count: needs at least one part with a weight above 0',)),
+    ("count: {integers: [1, 4]}", "count: {ratio: [1, {uniform: [-1, 1]}]}", ('12:5: objects.balls.count: the divisor can be 0; keep it away from there, as {uniform: [1, 2]} or `truncated` do',)),
+    ("count: {integers: [1, 4]}", "count: {integers: [1, 4], uniform: [0, 1]}", ('12:5: objects.balls.count: names several distributions: integers, uniform',)),
+    ("count: {integers: [1, 4]}", "count: .nan", ("12:5: objects.balls.count: must be a number or a distribution such as {uniform: [0, 1]}, not '.nan'",)),
+    (POWER, "power: -5}", ('16:79: lights.lamps.power: it must be 0 or above, but can be -5',)),
+    (POWER, "power: 5, kind: emissive}", ('16:3: lights.lamps: kind emissive needs `shape`, such as {shape: sphere}',)),
+    (POWER, "power: 5, kind: laser}", ("16:3: lights.lamps: unknown kind 'laser' (known: area, emissive, point, spot, sun)",)),
+    (POWER, "power: 5, temperature: 100}", ('16:89: lights.lamps.temperature: it must be within 500..40000, but can be 100',)),
+    (POWER, "power: 5, cone: 270}", ('16:89: lights.lamps.cone: it must be within 0..180, but can be 270',)),
+    (POWER, "power: 5, shadow: 2}", ('16:89: lights.lamps.shadow: it must be within 0..1, but can be 2',)),
+    (CAMERA, "camera: {aim: [0, 0, 0]}", ('17:1: camera.position: is missing',)),
+    (CAMERA, "camera: {position: {shell: {radius: [1, 1.5], elevation: [30, 80]}}, focal_length: 0}", ('17:70: camera.focal_length: it must be above 0, but can be 0',)),
+    (CAMERA, "camera: {position: {shell: {radius: [1, 1.5], elevation: [30, 80]}}, lens: fisheye}", ("17:70: camera.lens.kind: must be 'pinhole', 'brown', 'equidistant' or 'kannala_brandt', not 'fisheye'",)),
+    (CAMERA, "camera: {position: {shell: {radius: [1, 1.5], elevation: [30, 80]}}, lens: {brown: [1, 2, 3, 4, 5, 6]}}", ('17:77: camera.lens.brown: takes at most 5, not 6',)),
+    (CAMERA, "camera: {position: {shell: {radius: [1, 1.5], elevation: [30, 80]}}, views: 0}", ('17:70: camera.views: must be greater than or equal to 1, not 0',)),
+    (CAMERA, "camera: {position: {shell: {radius: [1, 1.5], elevation: [30, 80]}}, shift: 0.1}", ('17:70: camera.shift: must be a list',)),
+    (CAMERA, CAMERA + "\nrender: {engine: blender}", ("18:1: render: unknown engine 'blender' (known: cycles, eevee)",)),
+    (CAMERA, CAMERA + "\nrender: {samples: 0}", ('18:10: render.samples: it must be 1 or above, but can be 0',)),
+    (CAMERA, CAMERA + "\nrender: {blending: soft}", ("18:1: render: unknown blending 'soft' (known: gaussian, none, poisson)",)),
+    (CAMERA, CAMERA + "\nsensor: {jpeg: 200}", ('18:10: sensor.jpeg: it must be within 0..100, but can be 200',)),
+    (CAMERA, CAMERA + "\nsensor: {rescale: 0}", ('18:10: sensor.rescale: it must be within 0.01..1, but can be 0',)),
+    (CAMERA, CAMERA + "\nsensor: {gamma: 0}", ('18:10: sensor.gamma: it must be above 0, but can be 0',)),
+    (CAMERA, CAMERA + "\nphysics: {drop: [bals]}", ("18:18: physics.drop[0]: no group 'bals' (did you mean 'balls'?)",)),
+    (CAMERA, CAMERA + "\nphysics: {drop: []}", ('18:11: physics.drop: needs at least 1',)),
+    (CAMERA, CAMERA + "\npools: {train: 0.5, vall: 0.5}", ("18:21: pools.vall: no split 'vall' (did you mean 'val'?)",)),
+    (CAMERA, CAMERA + "\npools: {train: 0}", ('18:1: pools: at least one share must be above 0',)),
+    (CAMERA, CAMERA + "\nroom: {size: [0, 3]}", ('18:15: room.size[0]: it must be above 0, but can be 0',)),
+    (STRENGTH, "strength: -1", ('7:3: world.strength: it must be 0 or above, but can be -1',)),
+    (STRENGTH, "photo: {pick: pictures/*}", ("7:3: world.photo: no image matches 'pictures/*' (known: texture/brick, texture/grass, texture/gravel)", '19:11: edge_cases.night.world.strength: never holds: the scene draws world.strength from 1 to 1')),
+    (STRENGTH, "pattern: {kind: dots}", ("7:3: world.pattern: unknown kind 'dots' (known: checker, gradient, image, noise, own, stripes, voronoi)",)),
+    (STRENGTH, "rotation: north", ("7:3: world.rotation: must be a number or a distribution such as {uniform: [0, 1]}, not 'north'",)),
+    ("classes: [ball]", "classes: [ball, ball]", ('2:1: classes: a name stands there twice',)),
+    ("classes: [ball]", "classes: []", ('2:1: classes: needs at least 1', "11:5: objects.balls.label: unknown class 'ball' (known: none)")),
+    ("scene: balls", "scene: 3 balls", ("1:1: scene: must match pattern '^[A-Za-z][A-Za-z0-9_-]*$', not '3 balls'",)),
+    ("stage: {size: [2, 2]}\n", "", ('12:5: objects.balls.place: `on: stage` needs a `stage:`',)),
+    ("{shape: sphere,", "{shape: 'zz*',", ("10:13: objects.balls.asset.shape: no shape matches 'zz*'",)),
+    ("asset: {shape: sphere, radius: {uniform: [0.05, 0.1]}}", "asset: 5", ('10:5: objects.balls.asset: must be {pick: GLOB} or {shape: NAME}, not 5',)),
+    ("below: 0.2", "belo: 0.2", ("19:28: edge_cases.night.world.strength.belo: unknown key (did you mean 'below'?)",)),
+    ("night: {world.strength: {below: 0.2}}", "night: {}", ('19:3: edge_cases.night: must name at least one fact, `some`, `all`, `any` or `not`',)),
+]  # fmt: skip
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(WRONG) >= 60
+
+
+@pytest.mark.parametrize(("old", "new", "lines"), WRONG, ids=[new[-40:] for _, new, _ in WRONG])
+def test_a_mistake_is_told_word_for_word(write: Write, old: str, new: str, lines: tuple[str, ...]) -> None:
+    assert old in SCENE
+    path: Path = write("scene.yaml", SCENE.replace(old, new, 1))
+    with pytest.raises(InputError) as raised:
+        load_scene(path, Catalog.open())
+    told = [line.removeprefix(f"{path}:") for line in str(raised.value).splitlines()]
+    assert len(told) == len(lines)
+    assert all(line.startswith(start) for line, start in zip(told, lines, strict=True)), told
