@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
+import generator.train  # noqa: F401  tells OpenMP to wait quietly, which works only before torch is there
 from generator.assets.catalog import Catalog
 from generator.assets.store import AssetStore
 from generator.base.geometry import look_at
@@ -16,6 +18,8 @@ from generator.sampling.scope import vector
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
+settings.register_profile("calm", deadline=None, derandomize=True)  # a busy machine is no failure
+settings.load_profile("calm")
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,18 @@
 """The audit must find each fault that is planted, and nothing in a sound frame."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from conftest import scene, thing
 from painted import painted
 
+from generator.assets.store import AssetStore
 from generator.base.frame import Frame
-from generator.truth.audit import AuditResult, Limits, audit, edges
+from generator.base.lens import Lens
+from generator.truth.audit import AuditResult, Limits, adrift, audit, edges
+from generator.truth.labels import label
 
 
 @pytest.fixture
@@ -115,3 +120,35 @@ def test_two_looks_at_one_frame_keep_all_reasons_once(frame: Frame) -> None:
     dark = check(frame.with_rgb(np.zeros((120, 160, 3), np.uint8)))
     both = check(frame).also(dark).also(dark)
     assert both.reasons == dark.reasons and both.compared == 160 * 120 and both.mean == check(frame).mean
+
+
+def posed(store: AssetStore, lens: str = "pinhole") -> Frame:
+    rng = np.random.Generator(np.random.Philox(4))
+    ones = [
+        thing(shape, rng.uniform(-0.7, 0.7, 3), rng.uniform(0.1, 0.5, 3) * [-1, 1, 1], rng.normal(size=4))
+        for shape in ("box", "torus", "cone", "plane", "sphere") * 3
+    ]
+    sample = scene(*ones, focal=150 if lens == "pinhole" else 60)
+    camera = sample.camera.model_copy(update={"lens": Lens(kind=lens)})
+    return label(sample.model_copy(update={"camera": camera}), store)
+
+
+@pytest.mark.parametrize("lens", ["pinhole", "equidistant"])
+def test_true_poses_hold_their_pixels(store: AssetStore, lens: str) -> None:
+    assert adrift(posed(store, lens)) == []
+
+
+@pytest.mark.parametrize(
+    ("lens", "change"),
+    [
+        ("pinhole", {"position": (0.1, 0, 0)}), ("pinhole", {"position": (0, 0, 0.4)}), ("pinhole", {"position": (0, -0.1, 0)}),
+        ("pinhole", {"extent": (-0.05, -0.05, -0.05)}), ("equidistant", {"position": (0, 0, 0.4)}),
+    ],
+)  # fmt: skip
+def test_poses_that_do_not_fit_their_pixels_are_found(store: AssetStore, lens: str, change: dict[str, Any]) -> None:
+    """Ten centimetres aside, forty in depth, a box five centimetres too small."""
+    frame = posed(store, lens)
+    one = max(frame.instances, key=lambda i: i.visible_pixels)
+    moved = {name: tuple(np.add(getattr(one, name), by)) for name, by in change.items()}
+    wrong = tuple(replace(i, **moved) if i is one else i for i in frame.instances)
+    assert adrift(replace(frame, instances=wrong)) == [f"{one.name}: its pixels lie outside the box of its pose"]

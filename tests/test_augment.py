@@ -117,3 +117,31 @@ def test_pictures_without_objects_pass() -> None:
     _, labels = Augment()(none, 48, Draw(0))
     assert labels.boxes.shape == (0, 4)
     assert labels.masks.shape[0] == 0
+
+
+@given(st.integers(0, 10_000))
+@settings(deadline=None, max_examples=40)
+def test_crops_hold_the_rarest_object_whole(seed: int) -> None:
+    """Of five classes the fourth is the rarest that counts: the second is ignored. All of the fourth's pixels are in
+    the crop, enlarged as the crop is."""
+    before = rectangles(seed=seed % 7)
+    before = replace(before, ignore=before.labels == 2)
+    change = replace(PLAIN, zoom=(0.8, 2.2), keep=0.0, rarest=1.0, common=(0.5, 0.01, 0.4, 0.05, 0.9))
+    picture, after = change(before, 48, Draw(seed))
+    zoom = float(np.exp((Draw(seed) / "zoom").rng().uniform(0, np.log(2.2))))
+    assert picture.shape[0] == 48  # never smaller than the network's own size
+    box, own = after.boxes[after.labels == 4][0], before.boxes[3]
+    np.testing.assert_allclose(box[2:] - box[:2], zoom * (own[2:] - own[:2]), atol=2.5)
+
+
+def test_crops_around_the_rarest_show_it_whole_and_free_ones_do_not() -> None:
+    before = rectangles(seed=3)
+    change = replace(PLAIN, zoom=(1.5, 2.2), keep=0.97, common=(0.5, 0.3, 0.4, 0.05, 0.9))
+
+    def whole(rarest: float) -> int:
+        """In how many of 60 crops of the picture the fourth counts: at least 97 % of it are there."""
+        crops = [replace(change, rarest=rarest)(before, 48, Draw(seed))[1] for seed in range(60)]
+        return sum(4 in one.labels[~one.ignore] for one in crops)
+
+    assert whole(1.0) == 60
+    assert whole(0.0) < 50

@@ -14,7 +14,7 @@ from test_spec import CONFIG, SCENE
 
 from generator.cli import app
 
-VERBS = ("check sample preview explain render inspect balance export train evaluate report run doctor quotas fit_ranges").split()
+VERBS = ("check sample preview explain render inspect balance export train evaluate report run doctor quotas fit_ranges advise onnx verify status").split()
 Write = Callable[[str, str], Path]
 
 
@@ -30,7 +30,7 @@ def test_help_teaches_every_verb() -> None:
     assert {c.callback.__name__ for c in commands if c.callback} == set(VERBS)
     for command in commands:
         assert command.callback and len(command.callback.__doc__ or "") > 60
-        assert f" {command.callback.__name__} " in shown
+        assert f" {command.name or command.callback.__name__} " in shown
 
 
 def test_wrong_usage_is_exit_code_2() -> None:
@@ -67,7 +67,7 @@ def test_sample_prints_the_scene_as_json_and_nothing_else(write: Write) -> None:
 
 def test_a_scene_that_cannot_be_filled_is_one_message(write: Write) -> None:
     done = call("check", write("scene.yaml", SCENE.replace("{integers: [1, 4]}", "500")))
-    assert done.returncode == 2 and "no room for another object" in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode == 2 and "no room for balls" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_preview_writes_a_sheet(write: Write, tmp_path: Path) -> None:

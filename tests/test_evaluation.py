@@ -30,7 +30,9 @@ def scene(seed: int) -> tuple[Example, Detections]:
     boxes = np.concatenate([corner, corner + side], 1).astype(np.float32).reshape(-1, 4)
     labels, ignore = rng.integers(1, 3, n), rng.random(n) < 0.2
     image = np.zeros((SIDE, SIDE, 3), np.uint8)
-    moved = np.concatenate([boxes + rng.integers(-4, 5, boxes.shape), rng.integers(0, 30, (2, 4)) + np.array([0, 0, 60, 60])])
+    moved = np.concatenate(
+        [boxes + rng.integers(-4, 5, boxes.shape), rng.integers(0, 30, (2, 4)) + np.array([0, 0, 60, 60])]
+    )
     items = [
         Detection(box=tuple(box), label=int(label), score=float(np.round(rng.random(), 1)), size=(SIDE, SIDE))
         for box, label in zip(moved.tolist(), [*labels, 1, 2], strict=True)

@@ -150,7 +150,7 @@ def test_options_are_checked(dataset, tmp_path):
         export(dataset, tmp_path, "coko")
     with pytest.raises(InputError, match=r"export coco: mask: unknown key \(did you mean 'masks'\?\)"):
         export(dataset, tmp_path, "coco", options={"mask": "rle"})
-    with pytest.raises(InputError, match="export yolo: task: input should be 'detect', 'segment' or 'pose'"):
+    with pytest.raises(InputError, match="export yolo: task: must be 'detect', 'segment' or 'pose'"):
         export(dataset, tmp_path, "yolo", options={"task": "boxes"})
     with pytest.raises(InputError, match="export bop: per_scene: "):
         export(dataset, tmp_path, "bop", options={"per_scene": "0"})

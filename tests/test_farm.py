@@ -17,9 +17,11 @@ from test_spec import SCENE
 
 from generator.base.errors import BalanceError, DatasetError, GeneratorError, RenderError
 from generator.dataset.store import Dataset
-from generator.farm.crew import Crew, Lost, cluster
+from generator.farm.cluster import cluster
+from generator.farm.crew import Crew, Lost, Task, source
 from generator.farm.job import Job
-from generator.farm.paint import locked, paint
+from generator.farm.lock import locked
+from generator.farm.paint import paint
 from generator.farm.worker import Report, ShardTicket, Worker
 from generator.spec.config import Farm, RunConfig
 from generator.spec.load import load_scene
@@ -89,7 +91,7 @@ def painters(driver: int) -> list[psutil.Process]:
     found = []
     for process in psutil.Process(driver).children(recursive=True):
         with contextlib.suppress(psutil.Error):  # gone, or a zombie, since it was listed
-            found += [process] if "ray::Worker" in " ".join(process.cmdline()) else []
+            found += [process] if "ray::Actor" in " ".join(process.cmdline()) else []
     return found
 
 
@@ -128,7 +130,7 @@ def test_drivers_and_workers_killed_at_any_moment_lose_and_double_nothing(
     folder = tmp_path / "dataset"
     for shards in (0, 2, 5):
         driver = start(scene, folder)
-        wait_for(lambda n=shards: (folder / "manifest.json").exists() and len(list(folder.glob("*.parquet"))) >= n)
+        wait_for(lambda n=shards: (folder / "manifest.json").exists() and len(list(folder.glob("shard-*.parquet"))) >= n)
         os.kill(driver.pid, signal.SIGKILL)
         driver.wait()
     driver = start(scene, folder)
@@ -170,7 +172,7 @@ def test_too_many_quarantined_frames_stop_the_run_and_every_later_one(scene: Pat
     for _ in range(2):
         with pytest.raises(RenderError, match="failed their audit"):
             paint(config, job, silent)
-        shards.append(sorted(p.name for p in job.folder.glob("*.parquet")))
+        shards.append(sorted(p.name for p in job.folder.glob("shard-*.parquet")))
     assert len(Dataset.open(job.folder).quarantined) >= 3
     assert shards[0] and shards[1] == shards[0], "the second run paints nothing more"
 
@@ -210,14 +212,15 @@ class Moody:
 
 
 def test_tasks_that_kill_or_hang_their_worker_are_given_up_and_the_rest_goes_on(
-    scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scene: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("generator.farm.crew.Worker", Moody)
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a test
-    config, job = job_of(scene, tmp_path, farm={"workers": 2, "attempts": 2})
+    config, job = job_of(scene, tmp_path, farm={"workers": 2})
     with cluster(config.farm):
-        crew = Crew(job, config.farm)
-        answers = list(crew.run("act", ["a", "die", "b", "hang", "c"], lambda task: 8.0 if task == "hang" else 120.0))
-        assert {a.task: a.reason for a in answers if isinstance(a, Lost)}.keys() == {"die", "hang"}
-        assert sorted(a[0] for a in answers if not isinstance(a, Lost)) == ["a", "b", "c"]
+        crew = Crew(job, config.farm, Moody)
+        tasks = (Task("act", (word,), 4.0 if word == "hang" else 120.0, 2, 2) for word in ["a", "die", "b", "hang", "c"])
+        answers = list(crew.run(source(tasks)))
+        lost = {a.task.args[0]: a.reason for a in answers if isinstance(a, Lost)}
+        assert lost == {"die": "killed its worker, 2 tries", "hang": "took more than 4 s, 2 tries"}
+        assert sorted(a[0].args[0] for a in answers if not isinstance(a, Lost)) == ["a", "b", "c"]
         assert crew.deaths == 4

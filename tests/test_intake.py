@@ -220,3 +220,25 @@ def test_unknown_packs_are_told(tmp_path: Path) -> None:
     with pytest.raises(AssetError, match=r"no pack 'pmdrs' .*pmndrs"):
         fetch("pmdrs", tmp_path)
     assert "pmndrs" in PACKS
+
+
+def test_a_texture_that_changes_after_sampling_is_refused(tmp_path: Path) -> None:
+    from generator.assets.store import AssetStore
+    from generator.assets.unchanged import refuse_changed
+    from generator.sampling.sampler import Sampler
+    from generator.spec.scene import SceneSpec
+
+    Image.new("RGB", (4, 4), (9, 9, 9)).save(tmp_path / "t.png")
+    look = {"textures": [{"kind": "image", "image": {"pick": "t"}}]}
+    scene = {
+        "scene": "s",
+        "classes": ["box"],
+        "camera": {"position": [0, -2, 1]},
+        "stage": {"material": look},
+        "objects": {},
+    }
+    sample = Sampler(SceneSpec.model_validate(scene), AssetStore(Catalog.open(tmp_path)), (8, 8))(0, 0)
+    refuse_changed(sample, Catalog.open(tmp_path))
+    Image.new("RGB", (4, 4), (9, 9, 8)).save(tmp_path / "t.png")
+    with pytest.raises(AssetError, match=r"t\.png: the file has changed"):
+        refuse_changed(sample, Catalog.open(tmp_path))

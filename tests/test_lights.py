@@ -59,7 +59,7 @@ def floor(**size: float) -> ObjectSample:
 def test_cone_and_blend_are_degrees_and_a_share() -> None:
     (lamp,), _ = drawn(kind="spot", cone=70, blend=0.4)
     assert lamp.cone == pytest.approx(math.radians(70)) and lamp.blend == 0.4
-    (wide,), _ = drawn(kind="spot", cone=400, blend=7)
+    (wide,), _ = drawn(kind="spot", cone={"normal": [400, 1]}, blend={"normal": [7, 0.1]})
     assert wide.cone == pytest.approx(math.pi) and wide.blend == 1
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import generator.train  # noqa: F401  (before torch: it says how threads wait)
 from generator.base.draw import Draw
 from generator.base.errors import TrainError
 from generator.spec.config import Train

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import generator.train  # noqa: F401  (before torch: it says how threads wait)
 from generator.base.draw import Draw
 from generator.base.errors import TrainError
 from generator.dataset.examples import Example
@@ -70,8 +71,10 @@ pytest.importorskip("torch")
 import torch  # noqa: E402
 
 from generator.train import checkpoint  # noqa: E402
+from generator.train.augment import Augment  # noqa: E402
 from generator.train.forgetting import forgetting  # noqa: E402
 from generator.train.loop import train  # noqa: E402
+from generator.train.program import Program  # noqa: E402
 from generator.train.transfer import HEADS, fill  # noqa: E402
 
 
@@ -193,3 +196,27 @@ def test_forgetting_is_the_precision_lost_per_class(tuned: Path) -> None:
     assert [one.name for one in lost] == ["a", "b"]
     assert lost[0].after in (0, None)  # a detector of c and b finds no a
     assert all(one.lost is None or one.lost == pytest.approx(one.before - one.after) for one in lost)
+
+
+# --- sampling within a run ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.torch
+def test_a_program_draws_as_its_settings_say() -> None:
+    """Class a is in every second of ten pictures; classes take turns, quotas are kept, crops know what is rare."""
+    sources = {"real": Squares("real", count=9)}  # five of a, four of b
+    plan = phases("real", TINY)
+
+    def shown(**keys: object) -> Counter[str]:
+        program = Program.of(sources, plan, TINY.model_copy(update={"steps": 4, **keys}), 0, Augment())
+        mixture = program.stages[0].batches.mixture
+        return Counter("ab"[index % 2] for step in range(40) for _, index in mixture.batch(step))
+
+    assert shown(sampling="classes") == {"a": 40, "b": 40}
+    assert shown(rare={"b": 0.75}) == {"a": 20, "b": 60}
+    plain = shown()
+    assert 43 <= plain["a"] <= 46
+    rarest = Program.of(sources, plan, TINY.model_copy(update={"rarest_crop": 0.5}), 0, Augment())
+    assert rarest.stages[0].batches.augment.common == pytest.approx((5 / 9, 4 / 9))
+    assert rarest.settings["augment"] == Program.of(sources, plan, TINY, 0, Augment()).settings["augment"]
+    assert rarest.settings["train"] != Program.of(sources, plan, TINY, 0, Augment()).settings["train"]

@@ -7,17 +7,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+import generator.train  # noqa: F401  (before torch: it says how threads wait)
 from generator.base.draw import Draw
 from generator.base.errors import TrainError
+from generator.dataset.coco_labels import Photo
 from generator.dataset.examples import Example
+from generator.dataset.sources import PhotoSource
 from generator.spec.config import Train
 
 pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch")
 
 from generator.train import checkpoint  # noqa: E402
-from generator.train.augment import boxes_of  # noqa: E402
+from generator.train.augment import Augment, boxes_of  # noqa: E402
 from generator.train.batches import as_target  # noqa: E402
 from generator.train.evaluate import choose_threshold, detect, evaluate  # noqa: E402
 from generator.train.ignore import IgnoringProposals, covered  # noqa: E402
@@ -139,6 +143,49 @@ def test_numbers_that_are_not_finite_stop_the_run_and_name_the_pictures(tmp_path
     with pytest.raises(TrainError, match=r"not finite .* on synthetic/disc\d, synthetic/disc\d"):
         run(tmp_path, spec)
     assert not (tmp_path / "model.pt").exists()
+
+
+class Poisoned(Augment):
+    """One picture becomes not a number."""
+
+    def __call__(self, example: Example, size: int, draw: Draw) -> tuple[np.ndarray, Example]:
+        picture, example = super().__call__(example, size, draw)
+        return picture * np.float32("nan" if example.key == "disc4" else "1"), example
+
+
+def test_a_poisoned_picture_is_named_and_the_last_good_checkpoint_kept(tmp_path: Path) -> None:
+    spec = TINY.model_copy(update={"checkpoint_every": 1, "batch": 1, "model": "faster_rcnn"})
+    with pytest.raises(TrainError, match=r"step \d: .* on synthetic/disc4; .* last checkpoint is kept"):
+        run(tmp_path, spec, augment=Poisoned())
+    kept = checkpoint.load(tmp_path / "checkpoint.pt")
+    assert 0 < len(kept["log"]) < 6
+    assert all(torch.isfinite(value).all() for value in kept["weights"].values())
+    assert all(torch.isfinite(value).all() for value in kept["model"].values())
+    steps: list[int] = []
+    run(tmp_path, spec, on_step=lambda step, _: steps.append(step))  # goes on once the picture is mended
+    assert steps == list(range(len(kept["log"]), 6))
+
+
+def test_sets_with_nothing_in_them_are_refused(tmp_path: Path, trained: Path) -> None:
+    with pytest.raises(TrainError, match="'synthetic' is empty"):
+        train({"synthetic": Discs(0)}, {"synthetic": 1.0}, TINY, tmp_path, 0)
+    with pytest.raises(TrainError, match="no pictures to evaluate on"):
+        evaluate(trained, Discs(0))
+    Image.new("RGB", (64, 64)).save(tmp_path / "one.png")
+    blank = PhotoSource("blank", [Photo(tmp_path / "one.png", "one.png", 64, 64, False)], classes=("disc", "ellipse"))
+    with pytest.raises(TrainError, match="none shows any of disc, ellipse"):
+        train({"real": blank}, {"real": 1.0}, TINY, tmp_path, 0)
+
+
+def test_checkpoints_of_other_models_say_so(trained: Path, tmp_path: Path) -> None:
+    content = checkpoint.load(trained)
+    with pytest.raises(TrainError, match="not of the model that the file names"):
+        checkpoint.detector({**content, "train": {**content["train"], "model": "faster_rcnn"}})
+    with pytest.raises(TrainError, match="no finished detector: it has no classes"):
+        checkpoint.detector({name: value for name, value in content.items() if name != "classes"})
+    other = TINY.model_copy(update={"backbone": "mobilenet_v3", "init": str(trained)})
+    with pytest.raises(TrainError, match="its body is efficientnet_lite0"):
+        create(other, ("disc", "ellipse"), 0)
 
 
 def test_boxes_alone_train_faster_rcnn_but_not_mask_rcnn(tmp_path: Path) -> None:

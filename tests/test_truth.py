@@ -1,5 +1,8 @@
 """Labels against closed forms that know nothing of triangles or Embree."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from conftest import scene, thing, turn
@@ -331,3 +334,16 @@ def test_several_objects_share_the_rays_of_a_lens(store: AssetStore, name: str) 
         assert rays[0, -1] == pytest.approx(one, abs=1e-12, nan_ok=True)
         if not np.isnan(one).any():
             assert camera.pixels(rays[0, -1]) == pytest.approx([u, v], abs=1e-9)
+
+
+@pytest.mark.slow
+def test_two_thousand_meshes_at_once_are_held() -> None:
+    """An Embree device for each would end the process at about eleven hundred."""
+    code = (
+        "import numpy as np\nfrom generator.assets.mesh import Mesh\nfrom generator.truth.rays import Target\n"
+        "faces = np.array([[0, 1, 2]], np.int32)\n"
+        "kept = [Mesh(np.array([[0, 0, 1], [1, 0, 1], [0, 1, k + 1]], np.float32), faces) for k in range(2000)]\n"
+        "hits = [Target.of(m).hit(np.zeros(3), np.array([[0.1, 0.0, 1.0]]))[0][0] for m in kept]\n"
+        "assert all(h == 1 for h in hits)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

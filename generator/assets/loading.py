@@ -33,7 +33,7 @@ def load_mesh(path: Path, up: Up | None = None, scale: float = 1.0, keypoints: P
     if path.suffix.lower() not in SUFFIXES:
         return marked(path, load_cutout(path, scale), keypoints)
     try:
-        loaded = trimesh.load(path, force="scene", process=False)
+        loaded: Any = trimesh.load(path, force="scene", process=False)
         cut = [settle_alpha(part) for _, part in sorted(loaded.geometry.items())]
         body = loaded.to_mesh()
     except Exception as error:  # trimesh's readers raise whatever their formats make them stumble over
@@ -49,7 +49,7 @@ def marked(path: Path, mesh: Mesh, keypoints: Points) -> Mesh:
         outside = np.maximum(low - point, np.array(point) - high).max()
         if not outside <= SLACK * (high - low).max():
             near, far = ("({:.3g} {:.3g} {:.3g})".format(*corner) for corner in (low, high))
-            raise AssetError(f"{path}: keypoint {name!r} lies outside the mesh, which reaches from {near} to {far} metres")
+            raise AssetError(f"{path}: keypoint {name!r} lies outside the mesh, which reaches from {near} to {far} m")
     if not keypoints:
         return mesh
     points = np.array([np.clip(point, low, high) for _, point in sorted(keypoints.items())], np.float32)
@@ -87,7 +87,8 @@ def settle_alpha(part: Any) -> bool:
     if mode not in ("MASK", "BLEND"):
         setattr(material, field, image.convert("RGB"))
         return False
-    least = OPAQUE if mode == "BLEND" else 255 * (0.5 if material.alphaCutoff is None else material.alphaCutoff)
+    cutoff = getattr(material, "alphaCutoff", None)
+    least = OPAQUE if mode == "BLEND" or cutoff is None else 255 * cutoff
     texels[..., 3] = np.where(texels[..., 3] >= least, 255, 0)
     setattr(material, field, Image.fromarray(texels))
     return bool((texels[..., 3] == 0).any())

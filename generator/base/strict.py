@@ -54,7 +54,8 @@ def words(line: Any) -> str:
     if kind in PLAIN:
         return PLAIN[kind].format(**context)
     text = line["msg"].removeprefix("Value error, ")
-    text = (text[0].lower() + text[1:]).replace("input should be", "must be").replace("string should match", "must match")
+    text = text[0].lower() + text[1:]
+    text = text.replace("input should be", "must be").replace("string should match", "must match")
     given = line.get("input")
     shown = kind not in ("value_error", "custom") and isinstance(given, (str, int, float, bool, type(None)))
     return f"{text}, not {given!r}" if shown else text

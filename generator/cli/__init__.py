@@ -7,7 +7,7 @@ from typing import NoReturn
 import typer
 
 from generator.base.errors import GeneratorError
-from generator.cli import advising, assets, authoring, balancing, data, doctor, fitting, learning, running
+from generator.cli import advising, assets, authoring, balancing, data, doctor, fitting, learning, running, watching
 from generator.cli.console import error_console
 
 HELP = """
@@ -24,7 +24,7 @@ A scene (scenes/*.yaml) says what may appear; a config (configs/*.yaml) says how
 app = typer.Typer(
     help=HELP, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False
 )
-for part in (authoring, assets, data, balancing, learning, running, doctor, fitting, advising):
+for part in (authoring, assets, data, balancing, learning, running, doctor, fitting, advising, watching):
     part.register(app)
 
 

@@ -49,6 +49,16 @@ def evaluate(
         write_json(out, result.model_dump(mode="json"))
 
 
+def onnx(
+    checkpoint: Annotated[Path, typer.Argument(help="A model.pt that `train` wrote.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The ONNX file to write.")] = Path("model.onnx"),
+) -> None:
+    """Write a detector as ONNX, after checking that it finds there what it finds in torch."""
+    from generator.train.onnx import export_onnx
+
+    console.print(f"wrote {export_onnx(checkpoint, out)}")
+
+
 def report(run: Annotated[Path, typer.Argument(help="A run's folder, such as runs/demo, or its config.")]) -> None:
     """Write the page that says what was painted, how it was balanced and what it was worth on real photographs."""
     project = Project.open(run / "config.json" if run.is_dir() else run)
@@ -56,5 +66,5 @@ def report(run: Annotated[Path, typer.Argument(help="A run's folder, such as run
 
 
 def register(app: typer.Typer) -> None:
-    for verb in (train, evaluate, report):
+    for verb in (train, evaluate, onnx, report):
         app.command()(verb)

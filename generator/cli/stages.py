@@ -18,16 +18,19 @@ from generator.dataset.atomic import write_json
 from generator.dataset.examples import Source
 from generator.dataset.selection import SELECTION
 from generator.dataset.sources import SyntheticSource
-from generator.mix.recipes import advice, shares
+from generator.mix.advisor import questionable
+from generator.mix.leaks import refuse_leaks
+from generator.mix.pruning import of_source
+from generator.mix.recipes import Phase, advice, phases, sources_of
 from generator.spec.config import Train
 
 if TYPE_CHECKING:  # Ray is slow to import, and --help need not wait for it
-    from generator.farm.paint import Painting
+    from generator.farm.painting import Painting
 
 
 def paint(project: Project, report: Report) -> "Painting":
     """Frames and labels, under ``dataset/``."""
-    from generator.farm.paint import Painting
+    from generator.farm.painting import Painting
     from generator.farm.paint import paint as paint_frames
 
     project.folder.mkdir(parents=True, exist_ok=True)
@@ -50,13 +53,13 @@ def balance(project: Project, report: Report) -> None:
 
 def sources(project: Project, spec: Train) -> dict[str, Source]:
     """What the arms are mixed from. Raises TrainError when an arm needs real photographs and there are none."""
-    found: dict[str, Source] = {
-        "synthetic": SyntheticSource(project.dataset, "train", project.selection, smallest=spec.smallest)
-    }
+    painted = SyntheticSource(project.dataset, "train", project.selection)
+    painted.thresholds = of_source(painted, spec.smallest)
+    found: dict[str, Source] = {"synthetic": painted}
     real = project.real(project.config.real.train) if project.config.real else None
     if real:
         found["real"] = real
-    elif set(spec.arms) & {"mixed", "real"}:
+    elif set(spec.arms) - {"synthetic"}:
         raise TrainError(
             f"{project.path}: the arms {', '.join(spec.arms)} need real photographs; give `real.train`, or keep only "
             "the synthetic arm"
@@ -72,36 +75,40 @@ def train(project: Project, report: Report) -> None:
     found = sources(project, spec)
     real, synthetic = len(found.get("real", ())), len(found["synthetic"])
     console.print(advice(real, synthetic, spec.steps, spec.batch), style="dim", highlight=False)
+    if "mixed" in spec.arms and (warning := questionable(spec.real_share)):
+        console.print(warning, style="yellow", highlight=False)
     if project.config.real is None:
         console.print("no `real:` photographs in the config: nothing will be evaluated", style="yellow")
     report("read", 0, 1, "what there is to learn from")
+    if project.config.real and (test := project.real(project.config.real.test)):
+        refuse_leaks(found, {"real.test": test})
     known = {name: identity(source) for name, source in found.items()}
     report("read", 1, 1, ", ".join(f"{len(source)} {name}" for name, source in found.items()))
     for arm in spec.arms:
         for seed in range(spec.seeds):
-            folder, mixed = arm_folder(project, arm, seed), shares(arm, spec.real_share)
-            if forget_other_data(folder, {name: known[name] for name in mixed}):
+            folder, plan = arm_folder(project, arm, seed), phases(arm, spec)
+            if forget_other_data(folder, {name: known[name] for name in sources_of(plan)}):
                 report(folder.name, 0, spec.steps, "the data has changed: trained anew")
-            train_one(project, spec, found, mixed, seed, report, folder)
+            train_one(project, spec, found, plan, seed, report, folder)
 
 
 def train_one(
     project: Project,
     spec: Train,
     found: dict[str, Source],
-    mixed: dict[str, float],
+    plan: tuple[Phase, ...],
     seed: int,
     report: Report,
     folder: Path,
 ) -> None:
-    """Train one arm, `mixed` of these shares of the sources, and evaluate it."""
+    """Train one arm, whose phases are `plan`, and evaluate it."""
     from generator.train.augment import Augment
     from generator.train.loop import train as fit
 
     def told(step: int, losses: dict[str, float]) -> None:
         report(folder.name, step + 1, spec.steps, f"loss {sum(losses.values()):.2f}")
 
-    checkpoint = fit(found, mixed, spec, folder, seed, told, Augment(upside_down=spec.upside_down))
+    checkpoint = fit(found, plan, spec, folder, seed, told, Augment(upside_down=spec.upside_down))
     report(folder.name, spec.steps, spec.steps, "evaluating")
     judge(project, checkpoint, folder)
     report(folder.name, spec.steps, spec.steps, "trained and evaluated")

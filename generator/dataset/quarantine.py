@@ -39,9 +39,7 @@ class Failed:
     difference: NDArray[np.uint8] | None
 
 
-def files(
-    sample: SceneSample, reason: str, audit: Mapping[str, float], evidence: Evidence | None
-) -> dict[str, bytes]:
+def files(sample: SceneSample, reason: str, audit: Mapping[str, float], evidence: Evidence | None) -> dict[str, bytes]:
     """By name: why, and the scene; of a frame that was painted its picture, instance ids and facts as in a shard, the
     painter's index, and the picture in grey with every pixel red whose index is not its label."""
     found = {REASON: f"{reason}\n".encode(), parts.SAMPLE: canonical(sample.model_dump())}

@@ -91,8 +91,22 @@ class ShardWriter:
         self._evidence[record.key] = quarantine.files(sample, reason, record.audit, evidence)
         return record
 
+    def give_up(
+        self, split: str, index: int, seed: int, size: tuple[int, int], reason: str, planned: Iterable[str] = ()
+    ) -> FrameRecord:
+        """As `reject`, for a frame (`size`: width, height) that cannot even be sampled without harm."""
+        name = FrameRecord(key_of(split, index), split, index, seed, self.shard, *size)
+        return self._keep(replace(name, planned=tuple(planned), quarantine=reason))
+
+    def absorb(self, other: "ShardWriter") -> None:
+        """Frames that were collected apart for the same shard."""
+        for record in other._records.values():
+            self._keep(record)
+        self._parts |= other._parts
+        self._evidence |= other._evidence
+
     def commit(self) -> Path:
-        """Writes quarantine, tar, hashes, then records; returns the records' path. Until then nothing is on the disk."""
+        """Writes quarantine, tar, hashes, then records, whose path is returned. Until then nothing is on the disk."""
         path, records = records_path(self.folder, self.shard), self._encoded()
         hashes = {path.name: hashlib.sha256(records).hexdigest(), **shared_hashes(self.folder)}
         for key in sorted(self._records):

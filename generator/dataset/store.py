@@ -125,7 +125,7 @@ class Dataset:
         return read_frame(self.folder, record)
 
     def annotation(self, record: FrameRecord, name: str) -> Any:
-        """One optional label of a frame, as `truth.annotations` defines it. Raises DatasetError when it was not kept."""
+        """One optional label of a frame, as `truth.annotations` defines it. DatasetError when it was not kept."""
         kind = ANNOTATIONS[name]
         return annotation(read_parts(self.folder, record, [kind.part]), name)
 

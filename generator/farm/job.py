@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import socket
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -19,7 +20,8 @@ PAINTING = ("generator", "bpy", "embreex", "numpy", "trimesh")  # whose versions
 
 @dataclass(frozen=True)
 class Job:
-    """One run's painting. `scene` is the spec as JSON, `roots` the asset folders, `folder` where shards go."""
+    """One run's painting. `scene` is the spec as JSON, `roots` the asset folders, `folder` where shards go. With a
+    `remote` (a URL), shards are committed there, and `folder` on the machine `home` is a copy."""
 
     scene: str
     roots: tuple[Path, ...]
@@ -30,14 +32,14 @@ class Job:
     pixels: float
     device: str
     painter: str = "blender"
+    remote: str = ""
+    home: str = ""
 
     @staticmethod
-    def of(
-        config: RunConfig, spec: SceneSpec, roots: tuple[Path, ...], folder: Path, painter: str = ""
-    ) -> "Job":
+    def of(config: RunConfig, spec: SceneSpec, roots: tuple[Path, ...], folder: Path, painter: str = "") -> "Job":
         return Job(
             canonical(spec), roots, folder, config.seed, config.size, config.labels, config.audit.pixels,
-            config.farm.device, painter or config.painter,
+            config.farm.device, painter or config.painter, remote_of(config), socket.gethostname(),
         )  # fmt: skip
 
     @property
@@ -70,6 +72,11 @@ def assets(spec: SceneSpec, catalog: Catalog) -> str:
         for pattern in files.pick:
             names |= set(catalog.glob(pattern, ("mesh", "image", "hdri")))
     return "\n".join(f"{name} {catalog[name].sha256}" for name in sorted(names))
+
+
+def remote_of(config: RunConfig) -> str:
+    """Where a config whose `output` is a URL, such as ``s3://bucket/run``, commits its shards; else nothing."""
+    return f"{config.output.rstrip('/')}/dataset" if "://" in config.output else ""
 
 
 def sha256(text: str) -> str:

@@ -1,179 +1,244 @@
-"""From a config to a data set on disk: plan, paint what is missing, commit."""
+"""From a config to a data set: plan, paint what is missing, commit, and replace what failed."""
 
-import fcntl
 import json
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from generator.balance.plan import Looked, Plan, Ticket, plan
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from generator.balance.plan import Look, Plan, plan
+from generator.balance.refill import refilled
 from generator.base.errors import DatasetError, RenderError
 from generator.base.splits import FIRST
 from generator.dataset.atomic import write_json
-from generator.dataset.shards import records_path
 from generator.dataset.store import Dataset
-from generator.farm.crew import Crew, Lost, cluster, worker_count
+from generator.farm.cluster import cluster
+from generator.farm.crew import Crew
+from generator.farm.isolation import Shards
 from generator.farm.job import Job
-from generator.farm.worker import Report, ShardTicket
+from generator.farm.lock import locked
+from generator.farm.looking import looker
+from generator.farm.mirror import Mirror
+from generator.farm.painting import Painting
+from generator.farm.queue import Queue
+from generator.farm.status import SHOWN, Board
+from generator.farm.worker import Worker
 from generator.spec.config import RunConfig
 
-LOOKS = 16  # scenes in one task of looking
-SCENE_SECONDS = 120.0  # looking at one scene may take no longer
 Progress = Callable[[str, int, int, str], None]
 
 
-@dataclass
-class Painting:
-    """What a painting run did: frames found finished, painted now, quarantined; scenes looked at; workers replaced;
-    seconds per stage (summed over workers) and on the wall; the greatest memory of a worker in MB."""
-
-    frames: int = 0
-    finished: int = 0
-    painted: int = 0
-    looked: int = 0
-    deaths: int = 0
-    quarantined: dict[str, str] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-    wall: float = 0.0
-    memory: float = 0.0
-    device: str = ""
-
-    def after(self, earlier: "Painting") -> "Painting":
-        """This session together with those before it on the same data set."""
-        seconds = {
-            k: self.seconds.get(k, 0.0) + earlier.seconds.get(k, 0.0) for k in {**self.seconds, **earlier.seconds}
-        }
-        return Painting(
-            frames=self.frames, finished=0, painted=self.painted + earlier.painted,
-            looked=self.looked + earlier.looked, deaths=self.deaths + earlier.deaths,
-            quarantined=earlier.quarantined | self.quarantined, seconds=seconds, wall=self.wall + earlier.wall,
-            memory=max(self.memory, earlier.memory), device=self.device or earlier.device,
-        )  # fmt: skip
-
-    def add(self, report: Report) -> None:
-        self.painted += report.painted
-        self.quarantined |= report.quarantined
-        self.memory, self.device = max(self.memory, report.memory), report.device
-        for stage, spent in report.seconds.items():
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + spent
-
-
-def paint(config: RunConfig, job: Job, progress: Progress) -> Painting:
-    """Make the data set of a config: only what is missing is looked at and painted.
+def paint(config: RunConfig, job: Job, progress: Progress, kind: Callable[[Job], Any] = Worker) -> Painting:
+    """Make the data set of a config: only what is missing is looked at and painted. `kind` makes the workers.
 
     Raises DatasetError when the folder belongs to another run or another process paints into it, BalanceError when no
-    plan meets the rules, RenderError when frames are lost or too many are quarantined.
+    plan meets the rules, RenderError when too many frames are quarantined.
     """
-    start = time.perf_counter()
-    with locked(job.folder):
+    with ExitStack() as stack:
+        stack.enter_context(locked(job.folder))
+        mirror = stack.enter_context(Mirror.open(job.folder, job.remote))
         for leftover in job.folder.glob(".*.tmp"):  # of a writer that was killed; nobody else writes here now
             leftover.unlink(missing_ok=True)
+        mirror.pull_notes()
         Dataset.create_or_check(job.folder, job.manifest())
         same_order(job.folder, config)
-        result = Painting()
-        splits = {"train": config.frames.train} | ({"val": config.frames.val} if config.frames.val else {})
-        if (shards := known_shards(job.folder, config, splits)) is None or missing(job.folder, shards):
-            with cluster(config.farm):
-                crew = Crew(job, config.farm)
-                shards = shards or in_shards(planned(config, job, crew, splits, progress, result), config.farm.shard)
-                _paint(config, job.folder, shards, crew, progress, result)
-        result.frames = sum(len(s.tickets) for s in shards)
-        result.finished = result.frames - result.painted - len(result.quarantined)
-        result.wall = time.perf_counter() - start
-        return result
+        mirror.push_notes()
+        session = Session(config, job, progress, kind, mirror, stack)
+        with session.told():
+            session.rounds()
+            mirror.pull_shards()
+        return session.result
 
 
-def planned(
-    config: RunConfig, job: Job, crew: Crew, splits: dict[str, int], progress: Progress, result: Painting
-) -> list[Plan]:
-    """A plan for every split, saved beside the data."""
+@dataclass
+class Session:
+    """One driver's work on one data set."""
 
-    def look(indices: Sequence[int]) -> list[Looked]:
-        blocks = [tuple(indices[k : k + LOOKS]) for k in range(0, len(indices), LOOKS)]
-        found: dict[int, Looked] = {}
-        for answer in crew.run("look", blocks, lambda block: SCENE_SECONDS * len(block)):
-            if isinstance(answer, Lost):
-                raise RenderError(f"scenes {answer.task[0]} to {answer.task[-1]} cannot be looked at: {answer.reason}")
-            found |= {one.index: one for one in answer[1]}
-            result.looked += len(answer[0])
-            progress("look", len(found), len(indices), f"{result.looked} scenes")
-        return [found[i] for i in indices]
+    config: RunConfig
+    job: Job
+    progress: Progress
+    kind: Callable[[Job], Any]
+    mirror: Mirror
+    stack: ExitStack
+    result: Painting = field(default_factory=Painting)
+    bad: dict[str, str] = field(default_factory=dict)  # quarantined frames with reasons, those of earlier sessions too
+    started: float = field(default_factory=time.perf_counter)
 
-    plans = []
-    for split, wanted in splits.items():
-        plans.append(plan(look, split, wanted, config.balance, job.spec.classes, config.seed, FIRST[split]))
-        plans[-1].save(plan_path(job.folder, split))
-    return plans
+    @cached_property
+    def board(self) -> Board:
+        return Board(self.job.folder)
+
+    @cached_property
+    def crew(self) -> Crew:
+        """Workers, from the moment that there is something for them to do."""
+        self.stack.enter_context(cluster(self.config.farm))
+        return Crew(self.job, self.config.farm, self.kind, self._tick)
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Leave word of how it ended, if anything was done."""
+        state = "stopped"
+        try:
+            yield
+            state = "done"
+        except Exception as error:
+            state = f"failed: {error}"
+            raise
+        finally:
+            if "crew" in self.__dict__:
+                self._tick(state)
+
+    def rounds(self) -> None:
+        """Paint the plan, then what is planned in place of frames that failed, a bounded number of times."""
+        queue, self.bad = self._first(), quarantined(self.job.folder, self.mirror.committed())
+        planned = len(queue)
+        for turn in range(self.config.farm.refills + 1):
+            self._fill(queue, planned)
+            failed = self._failed(queue)
+            if not failed or turn == self.config.farm.refills:
+                self.result.short = sum(map(len, failed.values())) + self.result.short
+                break
+            queue = self._refill(queue, failed, turn + 1)
+        self.result.finished = self.result.frames - self.result.painted - len(self.result.quarantined)
+        self.result.wall = time.perf_counter() - self.started
+
+    def _first(self) -> Queue:
+        """The queue of the plans, made and saved where it is not there yet."""
+        splits = {"train": self.config.frames.train} | (
+            {"val": self.config.frames.val} if self.config.frames.val else {}
+        )
+        path = queue_path(self.job.folder, 0)
+        if path.exists():
+            return Queue.load(path)
+        if all(plan_path(self.job.folder, split).exists() for split in splits):
+            plans = [Plan.load(plan_path(self.job.folder, split)) for split in splits]
+        else:
+            plans = [self._plan(split, wanted) for split, wanted in splits.items()]
+        return self._saved(Queue.of(plans, self.config.farm.shard, self.job.spec.camera.views), path)
+
+    def _plan(self, split: str, wanted: int) -> Plan:
+        rules, classes = self.config.balance, self.job.spec.classes
+        made = plan(self._look(), split, wanted, rules, classes, self.config.seed, FIRST[split])
+        made.save(plan_path(self.job.folder, split))
+        self.mirror.push(plan_path(self.job.folder, split))
+        return made
+
+    def _look(self) -> Look:
+        looked = self.result.looked
+
+        def told(found: int, wanted: int) -> None:
+            self.result.looked = looked + found
+            self._say("look", found, wanted, f"{self.result.looked} scenes")
+
+        def look(indices: Any) -> Any:
+            nonlocal looked
+            answer = looker(self.crew, self.config.farm.attempts, told)(indices)
+            looked += len(indices)
+            return answer
+
+        return look
+
+    def _saved(self, queue: Queue, path: Path) -> Queue:
+        queue.save(path)
+        self.mirror.push(path)
+        return queue
+
+    def _fill(self, queue: Queue, planned: int) -> None:
+        """Paint the shards of a queue that are not committed."""
+        committed = self.mirror.committed()
+        before, self.result.frames = self.result.frames, self.result.frames + len(queue)
+        done = before + sum(len(range(*queue.span(n).indices(len(queue)))) for n in queue.shards if n in committed)
+        self._stop_if_bad(planned)
+        if done == self.result.frames:
+            return
+        shards = Shards(map(queue.shard, queue.missing(committed)), self.config.farm)
+        self._say("paint", done, self.result.frames, f"{self.crew.placement.workers} workers")
+        for answer in self.crew.run(shards):
+            if report := shards.hear(answer):
+                self.result.add(report)
+                self.bad |= report.quarantined
+                done += report.frames
+            self.result.deaths, self.result.recycled = self.crew.deaths, self.crew.recycled
+            self._say("paint", done, self.result.frames, self.result.note)
+            self._stop_if_bad(planned)
+
+    def _failed(self, queue: Queue) -> dict[str, set[int]]:
+        """Scene indices of the queue's frames that are in quarantine, by split."""
+        found: dict[str, set[int]] = {}
+        for one in sorted(self.bad):
+            split, index = one.split()
+            found.setdefault(split, set()).add(int(index))
+        mine = {split: {t.index for t in queue.tickets(split, some)} for split, some in found.items()}
+        return {split: some for split, some in mine.items() if some}
+
+    def _refill(self, queue: Queue, failed: dict[str, set[int]], turn: int) -> Queue:
+        """Tickets of the same kinds in place of those that failed, a queue of their own after the others."""
+        path, plans = queue_path(self.job.folder, turn), []
+        if path.exists():
+            return self._counted(Queue.load(path), failed)
+        for split in queue.splits:
+            base = Plan.model_validate_json(queue.heads[split])
+            lost = failed.get(split, set())
+            base = base.model_copy(update={"tickets": queue.tickets(split, lost)})
+            plans.append(refilled(base, lost, self._look(), self.job.spec.classes)[0] if lost else base)
+        made = Queue.of(plans, self.config.farm.shard, self.job.spec.camera.views, queue.shards.stop)
+        return self._counted(self._saved(made, path), failed)
+
+    def _counted(self, queue: Queue, failed: dict[str, set[int]]) -> Queue:
+        self.result.refilled += len(queue)
+        self.result.short += sum(map(len, failed.values())) - len(queue)
+        return queue
+
+    def _say(self, stage: str, done: int, total: int, note: str) -> None:
+        self.progress(stage, done, total, note)
+        self.board.stage(stage, done, total, note)
+
+    def _tick(self, state: str = "running") -> None:
+        names = sorted(self.bad)[:SHOWN]
+        self.board.write(
+            state, workers=self.crew.roster(), deaths=self.crew.deaths, recycled=self.crew.recycled,
+            quarantined=len(self.bad), reasons={name: self.bad[name] for name in names}, looked=self.result.looked,
+            seconds=self.result.seconds, refilled=self.result.refilled, wall=time.perf_counter() - self.started,
+        )  # fmt: skip
+
+    def _stop_if_bad(self, planned: int) -> None:
+        """Raise RenderError when too much of the run is in quarantine, earlier sessions included."""
+        allowed = self.config.audit.quarantine
+        if len(self.bad) > max(1.0, allowed * planned):
+            frame, reason = next(iter(self.bad.items()))
+            raise RenderError(
+                f"{len(self.bad)} of {planned} frames failed their audit, more than audit.quarantine = {allowed:g} "
+                f"allows; the first, {frame}: {reason}"
+            )
 
 
 def plan_path(folder: Path, split: str) -> Path:
     return folder / f"plan-{split}.json"
 
 
-def known_shards(folder: Path, config: RunConfig, splits: dict[str, int]) -> list[ShardTicket] | None:
-    """The shards of the saved plans; None when a plan is missing."""
-    if not all(plan_path(folder, split).exists() for split in splits):
-        return None
-    return in_shards([Plan.load(plan_path(folder, split)) for split in splits], config.farm.shard)
+def queue_path(folder: Path, turn: int) -> Path:
+    """The queue of a round: 0 for the plan, then those of replacements."""
+    return folder / f"queue-{turn}.parquet"
 
 
-def in_shards(plans: Sequence[Plan], size: int) -> list[ShardTicket]:
-    """Tickets in the order of the plans, `size` to a shard; no shard holds two splits."""
-    parts: list[tuple[Ticket, ...]] = []
-    for one in plans:
-        parts += [one.tickets[k : k + size] for k in range(0, len(one.tickets), size)]
-    return [ShardTicket(number, part) for number, part in enumerate(parts)]
-
-
-def missing(folder: Path, shards: Sequence[ShardTicket]) -> list[ShardTicket]:
-    """Shards that are not committed."""
-    return [shard for shard in shards if not records_path(folder, shard.shard).exists()]
-
-
-def _paint(
-    config: RunConfig, folder: Path, shards: Sequence[ShardTicket], crew: Crew, progress: Progress, result: Painting
-) -> None:
-    todo = missing(folder, shards)
-    total = sum(len(s.tickets) for s in shards)
-    done, lost = total - sum(len(s.tickets) for s in todo), []
-    before = {f"{one.split} {one.index}": one.quarantine for one in Dataset.open(folder).quarantined}
-    stop_if_bad(config, before, total)
-    progress("paint", done, total, f"{worker_count(config.farm)} workers")
-    for answer in crew.run("paint", todo, lambda shard: config.farm.timeout * len(shard.tickets)):
-        result.deaths = crew.deaths
-        if isinstance(answer, Lost):
-            lost.append(answer)
-            continue
-        result.add(answer[1])
-        done += len(answer[0].tickets)
-        progress("paint", done, total, note(result))
-        stop_if_bad(config, before | result.quarantined, total)
-    if lost:
-        frames = ", ".join(f"{t.split} {t.index}" for one in lost for t in one.task.tickets)
-        raise RenderError(
-            f"{len(lost)} shards could not be painted ({lost[0].reason}); frames {frames}; run again to retry"
-        )
-
-
-def note(result: Painting) -> str:
-    """Seconds per frame of a worker, and failures."""
-    each = sum(result.seconds.values()) / max(1, result.painted + len(result.quarantined))
-    bad = f", {len(result.quarantined)} quarantined" if result.quarantined else ""
-    return f"{each:.2f} s a frame{bad}" + (f", {result.deaths} workers replaced" if result.deaths else "")
-
-
-def stop_if_bad(config: RunConfig, quarantined: dict[str, str], total: int) -> None:
-    """Raise RenderError when more than the allowed share of the run, earlier sessions included, is in quarantine."""
-    if len(quarantined) > max(1.0, config.audit.quarantine * total):
-        frame, reason = next(iter(quarantined.items()))
-        raise RenderError(
-            f"{len(quarantined)} of {total} frames failed their audit, more than audit.quarantine = "
-            f"{config.audit.quarantine:g} allows; the first, {frame}: {reason}"
-        )
+def quarantined(folder: Path, shards: set[int]) -> dict[str, str]:
+    """Quarantined frames of committed shards, ``SPLIT INDEX``, with reasons. Only what is needed is read."""
+    found: dict[str, str] = {}
+    for number in sorted(shards):
+        path = folder / f"shard-{number:05d}.parquet"
+        try:
+            table = pq.read_table(path, columns=["split", "index", "quarantine"], use_threads=False)
+        except (OSError, ValueError) as error:
+            raise DatasetError(f"{path}: damaged records: {error}; delete them and run again to repaint") from error
+        for row in table.filter(pc.not_equal(table["quarantine"], "")).to_pylist():
+            found[f"{row['split']} {row['index']}"] = row["quarantine"]
+    return found
 
 
 def same_order(folder: Path, config: RunConfig) -> None:
@@ -191,23 +256,3 @@ def same_order(folder: Path, config: RunConfig) -> None:
     differ = [f"{key}: {there.get(key)} there, {asked[key]} asked" for key in asked if there.get(key) != asked[key]]
     if differ:
         raise DatasetError(f"{folder}: was planned otherwise: {'; '.join(differ)}; set another `output`, or delete it")
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Only one driver at a time. The lock goes with the process, however it ends. Raises DatasetError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder.parent / f".{folder.name}.lock", os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise DatasetError(f"{folder}: cannot be written to ({error.strerror}); set another `output`") from error
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DatasetError(
-                f"{folder}: another run is painting here; wait for it, or set another `output`"
-            ) from None
-        yield
-    finally:
-        os.close(handle)

@@ -3,8 +3,11 @@
 import math
 import os
 import resource
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import socket
+import time
+from collections import Counter
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from generator.balance.plan import Looked, Ticket
 from generator.balance.real import facts_of_picture
@@ -16,6 +19,8 @@ from generator.base.timing import timed
 from generator.dataset.quarantine import Evidence
 from generator.dataset.shards import ShardWriter
 from generator.farm.job import Job
+from generator.farm.mirror import bring_notes
+from generator.farm.remote import Remote
 from generator.render.painter import Painter, make_painter
 from generator.render.picture import Picture, take
 from generator.sensor.camera import expose
@@ -24,6 +29,16 @@ from generator.truth.audit import AuditResult, Limits
 from generator.truth.labels import label
 
 LOOK = 0.25  # a look's size relative to the painted image
+SLOW = 900.0  # starting Blender, or writing and uploading a shard, may take so many seconds
+BEAT = 0.5  # seconds between two signs of life, at least
+
+
+@dataclass(frozen=True)
+class Beat:
+    """A sign of life: what is begun now, and how many seconds that may take (0: as long as the task allows)."""
+
+    where: str
+    limit: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +60,22 @@ class Report:
     memory: float = 0.0
     pid: int = 0
     device: str = ""
+
+    @property
+    def frames(self) -> int:
+        return self.painted + len(self.quarantined)
+
+    def with_frames(self, other: "Report") -> "Report":
+        """Together with a report on other frames of the same shard."""
+        seconds = Counter(self.seconds)
+        seconds.update(other.seconds)  # seconds are no whole numbers
+        return replace(
+            self, painted=self.painted + other.painted, quarantined={**self.quarantined, **other.quarantined},
+            seconds=dict(seconds), memory=max(self.memory, other.memory), device=self.device or other.device,
+        )  # fmt: skip
+
+
+Painting = Generator[Beat, None, Report]
 
 
 class Worker:
@@ -79,20 +110,70 @@ class Worker:
         )  # fmt: skip
 
     def paint(self, shard: ShardTicket) -> Report:
+        """As `painting`, in silence."""
+        steps = self.painting(shard)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as done:
+                report: Report = done.value
+                return report
+
+    def painting(self, shard: ShardTicket) -> Painting:
         """Paint, label, audit and commit one shard. Raises what the user must know; a frame that fails its audit is
-        recorded in the shard with its reason instead of its pixels."""
-        writer = ShardWriter(self.job.folder, shard.shard, self.job.labels, self.sampler.store)
-        seconds: dict[str, float] = {}
-        quarantined = {}
+        recorded in the shard with its reason instead of its pixels. Yields signs of life between frames."""
+        writer = self._writer(shard)
+        report = yield from self._frames(writer, shard)
+        yield Beat("commit", SLOW)
+        self._commit(writer, report.seconds)
+        return report
+
+    def alone(self, shard: ShardTicket) -> Generator[Beat, None, tuple[ShardWriter, Report]]:
+        """Frames that are not committed yet: one of a shard that killed its worker. `assemble` puts them together."""
+        writer = self._writer(shard)
+        report = yield from self._frames(writer, shard)
+        writer.store = None  # has done its part, and is not to travel
+        return writer, report
+
+    def assemble(self, shard: ShardTicket, parts: Sequence[ShardWriter], poison: Mapping[Ticket, str]) -> Report:
+        """Commit a shard from frames that were painted alone; those of `poison` are recorded with its reasons."""
+        writer, seconds = self._writer(shard), dict[str, float]()
+        for part in parts:
+            writer.absorb(part)
+        for ticket, reason in poison.items():
+            writer.give_up(ticket.split, ticket.index, self.job.seed, self.job.size, reason, ticket.tags)
+        self._commit(writer, seconds)
+        return Report(shard.shard, 0, {name(t): reason for t, reason in poison.items()}, seconds)
+
+    def _writer(self, shard: ShardTicket) -> ShardWriter:
+        return ShardWriter(self.job.folder, shard.shard, self.job.labels, self.sampler.store)
+
+    def _frames(self, writer: ShardWriter, shard: ShardTicket) -> Painting:
+        seconds, quarantined, told = dict[str, float](), dict[str, str](), -math.inf
+        if self._painter is None:
+            yield Beat("start", SLOW)
+        with timed(seconds, "start"):
+            self.painter  # noqa: B018  the first frame's time limit is for the frame, not for starting Blender
         for ticket in shard.tickets:
+            if time.perf_counter() - told > BEAT:
+                told = time.perf_counter()
+                yield Beat(name(ticket))
             reason = self._paint(writer, ticket, seconds)
             if reason:
-                quarantined[f"{ticket.split} {ticket.index}"] = reason
-        with timed(seconds, "write"):
-            writer.commit()
+                quarantined[name(ticket)] = reason
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         painted = len(shard.tickets) - len(quarantined)
         return Report(shard.shard, painted, quarantined, seconds, memory, os.getpid(), self.device)
+
+    def _commit(self, writer: ShardWriter, seconds: dict[str, float]) -> None:
+        remote = Remote(self.job.remote) if self.job.remote else None
+        if remote:  # a shard's hashes are also those of the notes
+            bring_notes(remote, self.job.folder)
+        with timed(seconds, "write"):
+            writer.commit()
+        if remote:
+            with timed(seconds, "upload"):
+                remote.publish(self.job.folder, writer.shard, keep=self.job.home == socket.gethostname())
 
     def _paint(self, writer: ShardWriter, ticket: Ticket, seconds: dict[str, float]) -> str:
         """One frame into the writer; the reason when it is quarantined, else nothing."""
@@ -131,6 +212,10 @@ class Worker:
                 ticket.split, frame.with_rgb(rgb), sample, facts=facts, tags=tags_of(facts, self.spec.edge_cases),
                 planned=ticket.tags, audit=numbers(taken.audit),
             )  # fmt: skip
+
+
+def name(ticket: Ticket) -> str:
+    return f"{ticket.split} {ticket.index}"
 
 
 def numbers(result: AuditResult) -> dict[str, float]:

@@ -32,7 +32,6 @@ T = TypeVar("T")
 SCALE, SIDE = 0.25, 240  # a look is a quarter of the size, but no smaller than so many pixels along the longer side
 QUICK = 128  # pixels of the longer side of a quick picture
 CHUNK = 4
-CAPACITY = 250  # meshes that a store keeps: three stores of them fit into what Embree can hold
 
 
 @dataclass(frozen=True)
@@ -105,12 +104,12 @@ class Studio(AbstractContextManager["Studio"]):
 @lru_cache(maxsize=2)
 def _sampler(scene: str, roots: tuple[Path, ...], size: tuple[int, int]) -> Sampler:
     catalog = Catalog.open(*roots)
-    return Sampler(load_scene(Path(scene), catalog), AssetStore(catalog, CAPACITY), size)
+    return Sampler(load_scene(Path(scene), catalog), AssetStore(catalog), size)
 
 
 @lru_cache(maxsize=1)
 def _painter(name: str, roots: tuple[Path, ...]) -> Painter:
-    return make_painter(name, AssetStore(Catalog.open(*roots), CAPACITY), "auto")
+    return make_painter(name, AssetStore(Catalog.open(*roots)), "auto")
 
 
 def _looks(scene: str, roots: tuple[Path, ...], size: tuple[int, int], seed: int, indices: list[int]) -> list[Look]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from generator.assets.store import AssetStore
+from generator.assets.unchanged import refuse_changed
 from generator.base.frame import Frame
 from generator.base.scene import SceneSample
 from generator.base.timing import timed
@@ -27,8 +28,9 @@ class Picture:
 def take(
     sample: SceneSample, painter: Painter, store: AssetStore, limits: Limits | None = None, normals: bool = True
 ) -> Picture:
-    """Paint, audit and label one scene. Raises RenderError when it cannot be painted; whether the audit passed is for
-    the caller to judge."""
+    """Paint, audit and label one scene; whether the audit passed is for the caller to judge. Raises RenderError when it
+    cannot be painted, AssetError when a file has changed since it was sampled."""
+    refuse_changed(sample, store.catalog)
     plate, seconds = plate_of(sample), dict[str, float]()
     painted = painter.paint(plate)
     with timed(seconds, "label"):

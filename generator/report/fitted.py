@@ -34,7 +34,13 @@ def write_fitted(path: Path, scene: str, labels: str, fitted: Fitted) -> None:
     pairs = [pair(row, fitted) for row in fitted.rows]
     names = {"real": REAL, "before": OTHER, "after": SYNTHETIC}
     page = environment.get_template("fitted.jinja").render(
-        scene=scene, labels=labels, fitted=fitted, pairs=pairs, legend=legend(names), mean=means(fitted.rows)
+        scene=scene,
+        labels=labels,
+        fitted=fitted,
+        pairs=pairs,
+        legend=legend(names),
+        mean=means(fitted.rows),
+        close=sum(row.fits for row in fitted.rows),
     )
     write_bytes(path, page.encode())
 

@@ -10,12 +10,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from generator.base.errors import DatasetError
-from generator.mix.recipes import shares
+from generator.mix.recipes import ARMS, Phase, phases
 from generator.mix.sampler import Mixture
 from generator.spec.config import Train
 from generator.train.score import Evaluation
 
-ORDER = ("synthetic", "mixed", "real")
+ORDER = ("synthetic", "mixed", "finetune", "replay", "real")
 Measure = Callable[[Evaluation], float | None]
 MEASURES: dict[str, Measure] = {
     "box AP": lambda e: e.box.ap,
@@ -129,8 +129,8 @@ def _row(
 ) -> Row:
     evaluated = [one.evaluation for one in runs if one.evaluation]
     steps = max(len(one.log) for one in runs) or None
-    parts = shares(arm, train.real_share) if train and arm in ORDER else None
-    uses_real = parts is None or parts.get("real", 0) > 0
+    plan = phases(arm, train) if train and arm in ARMS else None
+    uses_real = plan is None or any(phase.shares.get("real", 0) > 0 for phase in plan)
     return Row(
         arm=arm,
         seeds=len(runs),
@@ -138,22 +138,27 @@ def _row(
         counts={name: spread(runs, measure, True) for name, measure in COUNTS.items()},
         objects=evaluated[0].objects if evaluated else None,
         real_labels=real_labels if uses_real else 0,
-        seen=_seen(parts, train, steps, sizes),
+        seen=_seen(plan, train, steps, sizes),
         steps=steps,
     )
 
 
 def _seen(
-    parts: Mapping[str, float] | None, train: Train | None, steps: int | None, sizes: Mapping[str, int]
+    plan: Sequence[Phase] | None, train: Train | None, steps: int | None, sizes: Mapping[str, int]
 ) -> dict[str, int] | None:
     """Samples drawn per source in the steps done; None where a source's size or the steps are not known."""
-    if parts is None or train is None or steps is None:
+    if plan is None or train is None or steps is None:
         return None
-    used = {name: sizes[name] for name, part in parts.items() if part > 0 and sizes.get(name)}
-    if len(used) < sum(part > 0 for part in parts.values()):
-        return None
-    drawn = Mixture(used, parts, train.batch, 0).seen(steps)
-    return {name: int(repeats.sum()) for name, repeats in drawn.items()}
+    total: dict[str, int] = {}
+    for phase in plan:
+        used = {name: sizes[name] for name, part in phase.shares.items() if part > 0 and sizes.get(name)}
+        if len(used) < sum(part > 0 for part in phase.shares.values()):
+            return None
+        done = min(steps, phase.steps)
+        steps -= done
+        for name, repeats in Mixture(used, phase.shares, train.batch, 0).seen(done).items():
+            total[name] = total.get(name, 0) + int(repeats.sum())
+    return total
 
 
 def worths(trained: Sequence[Trained]) -> list[Worth]:
@@ -161,6 +166,9 @@ def worths(trained: Sequence[Trained]) -> list[Worth]:
     meanings = {
         ("mixed", "real"): "what the synthetic images added to the real labels",
         ("synthetic", "real"): "the synthetic images alone against the real labels alone",
+        ("finetune", "real"): "what pretraining on synthetic images added to the real labels",
+        ("replay", "real"): "what pretraining on synthetic images and keeping some added to the real labels",
+        ("replay", "finetune"): "what keeping synthetic images while fine-tuning added",
         ("mixed", "synthetic"): "what the real labels added to the synthetic images",
     }
     arms = by_arm(trained)

@@ -8,12 +8,12 @@ from weakref import WeakKeyDictionary
 
 import fcl
 import numpy as np
-from embreex import rtcore_scene
 from embreex.mesh_construction import TriangleMesh
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from generator.assets.embree import new_scene
 from generator.assets.mesh import Mesh
 from generator.assets.store import AssetStore
 from generator.base.geometry import Array, rotation_matrix
@@ -122,7 +122,7 @@ def tree_of(vertices: Array, faces: NDArray[np.int32]) -> Any:
 def _scene(mesh: Mesh) -> Any:
     """The mesh's tree for rays, built once."""
     if mesh not in _SCENES:
-        scene = rtcore_scene.EmbreeScene()
+        scene = new_scene()
         _SCENES[mesh] = scene, TriangleMesh(scene, np.ascontiguousarray(mesh.vertices[mesh.faces], np.float32))
     return _SCENES[mesh][0]
 

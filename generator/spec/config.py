@@ -24,7 +24,14 @@ class Frames(Strict):
 
 
 class Farm(Strict):
-    """Where painting runs. `workers: auto` is one per CPU core, or one per GPU; `address` joins a Ray cluster."""
+    """Where painting runs. `workers: auto` is one per CPU core, or one per GPU; `address` joins a Ray cluster.
+
+    `shard` frames are committed together. `timeout` is the seconds that one frame may take; a frame that kills or
+    outlasts its worker `attempts` times, alone, is quarantined as poison. Frames in quarantine are replaced by others
+    of the same tags, in at most `refills` rounds. A worker is replaced when it holds more than `recycle_mb` of memory,
+    or has painted `recycle_frames` (0: never). `gpu_share` is the part of a GPU that a worker reserves: 0.25 puts four
+    on each.
+    """
 
     workers: Count | Literal["auto"] = "auto"
     device: Literal["auto", "cpu", "gpu"] = "auto"
@@ -32,6 +39,10 @@ class Farm(Strict):
     shard: Count = 8
     attempts: Count = 3
     timeout: Annotated[float, Field(gt=0)] = 300.0
+    refills: Annotated[int, Field(ge=0)] = 2
+    recycle_mb: Annotated[float, Field(ge=0)] = 0.0
+    recycle_frames: Annotated[int, Field(ge=0)] = 0
+    gpu_share: Annotated[float, Field(gt=0, le=1)] | None = None
 
 
 class Audit(Strict):
@@ -134,7 +145,8 @@ class Train(Strict):
     within each source: `plain` (each once per epoch), `repeat` (what has classes or tags in less than `repeat_below` of
     the examples up to `repeat_most` times as often), `classes` (all classes alike), `even` (all combinations of the
     tags of `axes` alike, such as ``{time: [day, night]}``). `rarest_crop` is the share of pictures that are cropped
-    around an object of the rarest class they show.
+    around an object of the rarest class they show. `point_masks` refines the masks of mask_rcnn at the points they are
+    least sure of (PointRend).
     """
 
     model: Literal["mask_rcnn", "faster_rcnn"] = "mask_rcnn"
@@ -161,6 +173,7 @@ class Train(Strict):
     repeat_below: Annotated[float, Field(gt=0, le=1)] = 0.1
     repeat_most: Annotated[float, Field(ge=1)] = 4.0
     rarest_crop: Share = 0.0
+    point_masks: bool = False
 
     @field_validator("arms")
     @classmethod
@@ -173,6 +186,8 @@ class Train(Strict):
     def _phases_and_axes(self) -> "Train":
         if set(self.arms) & {"finetune", "replay"} and self.steps < 2:
             raise ValueError("steps: the arms finetune and replay need at least 2, one for each phase")
+        if self.point_masks and self.model != "mask_rcnn":
+            raise ValueError("point_masks: only mask_rcnn has masks to refine")
         if self.sampling == "even" and not self.axes:
             raise ValueError("axes: sampling `even` needs at least one, such as {time: [day, night]}")
         return self

@@ -56,7 +56,7 @@ class Place(Strict):
     looks that large, as a share of the image's longer side. `overlap` is the largest share of an object's image box
     that another of the frustum may share with it, `crop` the largest share of it outside the image. `sink` lowers into
     what it rests on (metres). `pose: stable` turns objects onto one of their stable resting poses, likelier ones more
-    often, before `rotation`; `pose: facing` turns their front (-y, a cut-out's picture) straight to the camera, after it.
+    often, before `rotation`; `pose: facing` then turns their front (-y, a cut-out's picture) straight to the camera.
     Backgrounds collide with nothing.
     """
 

@@ -59,7 +59,8 @@ def detector(content: Mapping[str, Any], device: torch.device | str = "cpu") -> 
 
 def build(spec: Train, classes: int, pretrained: bool = True) -> Detector:
     """A fresh detector; its body has ImageNet weights where a package carries them and `pretrained` is set."""
-    return Detector(spec.backbone, classes, spec.model == "mask_rcnn", spec.size, pretrained)
+    masks = spec.model == "mask_rcnn"
+    return Detector(spec.backbone, classes, masks, spec.size, pretrained, spec.point_masks)
 
 
 def initialize(model: Detector, path: Path, classes: tuple[str, ...]) -> Transfer:

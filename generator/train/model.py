@@ -22,6 +22,8 @@ from torchvision.ops.feature_pyramid_network import FeaturePyramidNetwork, LastL
 
 from generator.train import efficientnet
 from generator.train.ignore import IgnoringProposals, IgnoringRoIHeads
+from generator.train.pointheads import PointRoIHeads, RememberingPredictor
+from generator.train.pointrend import PointHead
 
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 ASPECTS = (0.5, 1.0, 2.0)
@@ -104,16 +106,19 @@ class Pyramid(nn.Module):
 
 class Detector(GeneralizedRCNN):
     """Mask R-CNN, or with `masks` false Faster R-CNN, for `classes` classes and pictures whose shorter side is `size`.
+    With `points`, masks are refined at the points they are least sure of (`pointrend`).
 
     In training it takes pictures as they come: augmentation has brought them to size. In inference it resizes them
     itself and its boxes and masks are in the picture's own pixels. Pictures are float RGB (3, h, w) in [0, 1].
     """
 
-    def __init__(self, backbone: str, classes: int, masks: bool, size: int, pretrained: bool = True) -> None:
+    def __init__(
+        self, backbone: str, classes: int, masks: bool, size: int, pretrained: bool = True, points: bool = False
+    ) -> None:
         make, parts = BODIES[backbone]
         body = make(pretrained)
         pyramid = Pyramid(body, parts)
-        roi_heads = _roi_heads(parts, classes + 1, masks)
+        roi_heads = _roi_heads(parts, classes + 1, masks, points)
         transform = GeneralizedRCNNTransform(size, 4 * size, *map(list, body.normalize), _skip_resize=True)
         super().__init__(pyramid, _proposals(parts, size), roi_heads, transform)
         self._frozen = body.frozen
@@ -151,8 +156,8 @@ def _proposals(parts: Parts, size: int) -> IgnoringProposals:
     )
 
 
-def _roi_heads(parts: Parts, classes: int, masks: bool) -> IgnoringRoIHeads:
-    heads = IgnoringRoIHeads(
+def _roi_heads(parts: Parts, classes: int, masks: bool, points: bool) -> IgnoringRoIHeads:
+    heads = (PointRoIHeads if points else IgnoringRoIHeads)(
         _pool(parts, 7),
         _box_head(parts),
         FastRCNNPredictor(1024 if parts.full else 512, classes),
@@ -166,7 +171,10 @@ def _roi_heads(parts: Parts, classes: int, masks: bool) -> IgnoringRoIHeads:
         heads.mask_roi_pool = _pool(parts, 14)
         layers = [256] * 4 if parts.full else [parts.width] * 2
         heads.mask_head = MaskRCNNHeads(parts.width, layers, 1, parts.norm)
-        heads.mask_predictor = MaskRCNNPredictor(layers[-1], layers[-1], classes)
+        predictor = RememberingPredictor if points else MaskRCNNPredictor
+        heads.mask_predictor = predictor(layers[-1], layers[-1], classes)
+    if points:
+        heads.point_head = PointHead(parts.width)
     return heads
 
 

@@ -22,6 +22,7 @@ from generator.base.errors import TrainError
 from generator.dataset import atomic
 from generator.train import checkpoint
 from generator.train.model import Detector
+from generator.train.pointheads import PointRoIHeads
 
 OPSET = 17
 OUTPUTS = ("boxes", "labels", "scores", "masks")
@@ -45,6 +46,8 @@ def export_onnx(model: Path, out: Path, picture: NDArray[np.float32] | None = No
 def to_onnx(detector: Detector, picture: NDArray[np.float32], classes: tuple[str, ...]) -> bytes:
     """The file's bytes, traced on a picture; any other size will do as well."""
     onnx = _package("onnx")
+    if isinstance(detector.roi_heads, PointRoIHeads):
+        raise TrainError("masks refined point by point cannot be exported; train without `point_masks`")
     outputs = OUTPUTS if detector.roi_heads.has_mask() else OUTPUTS[:3]
     axes = {"image": {1: "height", 2: "width"}, **{name: {0: "found"} for name in outputs}}
     if "masks" in outputs:
@@ -100,7 +103,7 @@ class _GroupNorm(nn.Module):
         self.norm = norm
 
     def forward(self, x: Tensor) -> Tensor:
-        _, channels, height, width = x.shape
+        channels, height, width = (int(side) for side in x.shape[1:])
         groups = self.norm.num_groups
         flat = x.reshape(x.shape[0], groups, channels // groups * height * width)
         spread = (flat.var(2, unbiased=False, keepdim=True) + self.norm.eps).sqrt()

@@ -22,14 +22,7 @@ from generator.train.run import Run
 Settings = dict[str, Any]
 ELSEWHERE = {"arms", "seeds", "real_share", "checkpoint_every"}  # these decide what is trained, not how
 PHASED = {"pretrain", "replayed", "finetune_rate", "finetune_momentum"}  # the phases tell these
-SAMPLED = {
-    "rare",
-    "sampling",
-    "axes",
-    "repeat_below",
-    "repeat_most",
-    "rarest_crop",
-}  # younger than the first files: told if asked for
+YOUNGER = {"rare", "sampling", "axes", "repeat_below", "repeat_most", "rarest_crop", "point_masks"}  # told if asked
 
 
 @dataclass(frozen=True)
@@ -159,7 +152,7 @@ def sampling_of(spec: Train) -> Sampling:
 
 def _settings(stages: Sequence[Stage], spec: Train, seed: int, augment: Augment) -> Settings:
     last = stages[-1]
-    unasked = {name for name in SAMPLED if getattr(spec, name) == Train.model_fields[name].default}
+    unasked = {name for name in YOUNGER if getattr(spec, name) == Train.model_fields[name].default}
     settings = {
         "train": spec.model_dump(mode="json", exclude=ELSEWHERE | PHASED | unasked),
         "classes": list(last.classes),
@@ -170,15 +163,17 @@ def _settings(stages: Sequence[Stage], spec: Train, seed: int, augment: Augment)
             for stage in stages
             for name, source in zip(stage.batches.mixture.names, stage.batches.sources, strict=True)
         },
-        "augment": {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in asdict(augment).items()
-            if name not in ("rarest", "common")
-        },
+        "augment": _plain(augment),
     }
     if len(stages) > 1:
         settings["phases"] = [asdict(stage.phase) | {"classes": list(stage.classes)} for stage in stages]
     return settings
+
+
+def _plain(augment: Augment) -> Settings:
+    """Without `rarest` and `common`, which the settings of training tell."""
+    fields = {name: value for name, value in asdict(augment).items() if name not in ("rarest", "common")}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
 
 
 def _agreed_classes(used: Mapping[str, Source], spec: Train) -> tuple[str, ...]:

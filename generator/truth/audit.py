@@ -5,9 +5,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial.transform import Rotation
 
-from generator.base.frame import Frame
+from generator.base.frame import Frame, Instance
+from generator.base.geometry import Array
+from generator.truth.bounds import NEAR
 
+_ROUNDING = 1e-4  # of the distance: what single precision may add to a depth
 _SMALL = 16  # pixels; below, a mask of point samples says nothing about overlap
 
 
@@ -35,7 +39,7 @@ class Limits:
 class AuditResult:
     """What was found. `reasons` is empty when the frame may pass.
 
-    compared       pixels with a painted index; 0 where the engine has none
+    compared       pixels with a painted index; 0 where the painter has none
     disagree       of those, pixels whose index differs; rays and painter may round a tie at an edge differently
     inner          of those, pixels more than one pixel away from any edge of the labels: never a tie
     holes          pixels of equal index where only one side has a surface
@@ -73,7 +77,7 @@ def audit(
 ) -> AuditResult:
     """Compare a labelled frame with the passes of its painter, and look for a black, blank or blown picture."""
     limits = limits or Limits()
-    reasons = frame.faults()
+    reasons = [*frame.faults(), *adrift(frame)]
     if painted_index is not None and painted_index.shape != frame.instance.shape:
         reasons.append(f"painted index {painted_index.shape} and labels {frame.instance.shape} differ in size")
         painted_index = painted_depth = None
@@ -124,6 +128,43 @@ def _compare_depth(
         return int((agree & (ours != theirs)).sum()), float("nan")
     error = np.abs(depth[both] - frame.depth[both]) / np.abs(frame.depth[both])  # negative behind a fisheye
     return int((agree & (ours != theirs)).sum()), float(np.median(error))
+
+
+def adrift(frame: Frame) -> list[str]:
+    """Instances whose pixels lie outside the bounding box in space that their pose puts them in, in words: nearer or
+    farther than its corners, or (without a lens's bending) beside them in the image."""
+    shown = [one for one in frame.instances if one.box is not None and any(one.extent)]
+    if not shown:
+        return []
+    points, ids = _corners(shown), np.array([one.id for one in shown])
+    near, far = (find(frame.depth, frame.instance, ids) for find in (ndimage.minimum, ndimage.maximum))
+    low, high = points[..., 2].min(1), points[..., 2].max(1)
+    slack = _ROUNDING * np.abs(points).max((1, 2))
+    off = (near < low - slack) | (far > high + slack)
+    if frame.camera.lens.kind == "pinhole":
+        off |= (low > NEAR) & _beside(frame, shown, points)
+    return [
+        f"{one.name}: its pixels lie outside the box of its pose"
+        for one, is_off in zip(shown, off, strict=True)
+        if is_off
+    ]
+
+
+def _corners(shown: list[Instance]) -> Array:
+    """Corners (n, 8, 3) of the instances' bounding boxes in the camera frame, metres."""
+    turns = Rotation.from_quat(np.array([one.rotation for one in shown]), scalar_first=True).as_matrix()
+    center, size, place = (np.array([getattr(one, name) for one in shown]) for name in ("center", "extent", "position"))
+    sides = np.array([[k & 1, k >> 1 & 1, k >> 2 & 1] for k in range(8)]) - 0.5
+    local = center[:, None] + sides * size[:, None]
+    return np.asarray(local @ turns.transpose(0, 2, 1) + place[:, None])
+
+
+def _beside(frame: Frame, shown: list[Instance], points: Array) -> NDArray[np.bool_]:
+    """Whether whole silhouettes leave, by more than a pixel, the rectangle around their corners' images."""
+    boxes = np.array([one.amodal_box or one.box for one in shown])
+    with np.errstate(invalid="ignore"):
+        pixels = frame.camera.pixels(points)
+        return np.asarray(((boxes[:, :2] < pixels.min(1) - 1) | (boxes[:, 2:] > pixels.max(1) + 1)).any(1))
 
 
 def _light(rgb: NDArray[np.uint8] | None) -> tuple[float, float, float]:

@@ -31,7 +31,7 @@ def image(data: bytes) -> NDArray[Any]:
 
 
 def png(pixels: NDArray[Any]) -> bytes:
-    """8-bit grey or colour, or 16-bit grey. Level 3 of zlib: half the time of the usual 6, a few per cent more bytes."""
+    """8-bit grey or colour, or 16-bit grey. Level 3 of zlib: half the time of the usual 6, a few per cent larger."""
     file = io.BytesIO()
     pixels = 255 * pixels.astype(np.uint8) if pixels.dtype == bool else pixels
     Image.fromarray(pixels).save(file, "png", compress_level=3)

@@ -45,6 +45,21 @@ def label(sample: SceneSample, store: AssetStore, scale: float = 1.0, normals: b
     return with_keypoints(canvas.frame(sample), sample, store)
 
 
+def nearest(sample: SceneSample, store: AssetStore, scale: int) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
+    """Only instance ids and planar depth, at `scale` times the size: in little more than half the time of `label`."""
+    size = sample.width * scale, sample.height * scale
+    camera = sample.camera.at(sample.width, sample.height).scaled(*size)
+    ids, reach = np.zeros(size[::-1], np.uint16), np.full(size[::-1], np.inf, np.float32)
+    for number, one in _numbered(sample):
+        layer = cast(store.mesh(one.mesh), one.pose.matrix(), camera, clip=True)
+        if layer is None:
+            continue
+        here = (slice(layer.box[1], layer.box[3]), slice(layer.box[0], layer.box[2]))
+        nearer = layer.depth < reach[here]
+        reach[here][nearer], ids[here][nearer] = layer.depth[nearer], number
+    return ids, camera.planar(reach)
+
+
 def _numbered(sample: SceneSample) -> list[tuple[int, ObjectSample]]:
     """Objects with their instance ids; backdrops have 0."""
     ids = iter(range(1, len(sample.objects) + 1))

@@ -9,6 +9,7 @@ from embreex import rtcore_scene
 from embreex.mesh_construction import TriangleMesh
 from numpy.typing import NDArray
 
+from generator.assets.embree import new_scene
 from generator.assets.mesh import Mesh
 from generator.base.geometry import Array
 
@@ -31,7 +32,7 @@ class Target:
     def of(mesh: Mesh) -> "Target":
         if mesh not in _TARGETS:
             triangles = np.ascontiguousarray(mesh.vertices[mesh.faces], np.float32)
-            scene = rtcore_scene.EmbreeScene()
+            scene = new_scene()
             TriangleMesh(scene, triangles)
             _TARGETS[mesh] = Target(scene, triangles, mesh.uv, mesh.solid)
         return _TARGETS[mesh]
@@ -75,9 +76,7 @@ class Target:
         reach = np.where(triangle >= 0, result["tfar"], np.float32(np.inf)).astype(np.float32)
         return reach, triangle, self._holes(triangle, result["u"], result["v"])
 
-    def _holes(
-        self, triangle: NDArray[np.int32], u: NDArray[np.float32], v: NDArray[np.float32]
-    ) -> NDArray[np.bool_]:
+    def _holes(self, triangle: NDArray[np.int32], u: NDArray[np.float32], v: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Whether hits lie on texels (the nearest, repeated beyond 0..1) where there is no surface."""
         found = np.zeros(len(triangle), bool)
         if self.solid is None or self.uv is None:

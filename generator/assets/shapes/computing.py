@@ -163,11 +163,11 @@ def mouse(width: float = 0.062, length: float = 0.11, height: float = 0.036) -> 
 
 
 @SHAPES("headphones")
-def headphones(width: float = 0.16, height: float = 0.18, cup: float = 0.04, band: float = 0.026) -> Mesh:
+def headphones(width: float = 0.16, height: float = 0.185, cup: float = 0.04, band: float = 0.026) -> Mesh:
     """Headphones standing on their ear cups; `cup` is a cup's radius, `band` the width of the band (m)."""
     r = width / 2
     demand(
-        height > r + 1.2 * cup and width > 0.075,
+        height > r + 1.1 * cup and width > 0.075,
         "headphones must be wider than 0.075, and higher than half their width and their cups",
     )
     turn = np.linspace(0, np.pi, 32)

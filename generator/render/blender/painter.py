@@ -24,7 +24,8 @@ STAGES = ("build", "paint", "read", "sharp")
 class BlenderPainter:
     """Paints scenes with the Blender inside this process; make one per process.
 
-    Cycles gives object index and depth out of the same render; EEVEE has neither, so its frames carry no passes.
+    Cycles gives object index and depth out of the same render; EEVEE has neither, so they come from a second, quick
+    render by Cycles of the same stage.
     One thread by default: on a CPU, more workers of one thread are as fast as fewer of more.
     """
 
@@ -57,7 +58,7 @@ class BlenderPainter:
         color, index, depth = passes.read(path)
         rgb = develop(color, sample.render.exposure, sample.render.metering)
         clock.append(time.perf_counter())
-        if index is not None and blurs(sample):
+        if index is None or blurs(sample):
             index, depth = self._sharp(sample, path)
             clock.append(time.perf_counter())
         seconds = {name: b - a for name, a, b in zip(STAGES, clock, clock[1:], strict=False)}
@@ -68,7 +69,10 @@ class BlenderPainter:
 
     def _sharp(self, sample: SceneSample, path: Path) -> tuple[NDArray[np.uint16] | None, NDArray[np.float32] | None]:
         """Index and depth of the moment at mid-shutter through a pinhole: depth of field and motion blur are in the
-        passes, too. One sample without bounces: a tenth to a third of the picture's time."""
+        passes, too, and EEVEE has none. One sample of Cycles without bounces: a tenth to a third of the picture's
+        time."""
+        plain = sample.render.model_copy(update={"engine": "cycles"})
+        configure(self.scene, sample.model_copy(update={"render": plain}), self.device, self.threads)
         open_shutter(self.scene, False)
         self.stage.camera.data.dof.use_dof = False
         hurry(self.scene)

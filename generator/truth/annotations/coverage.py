@@ -16,8 +16,7 @@ ABOUT = (
 
 @annotation("coverage", "coverage.npz", ABOUT)
 def coverage(shot: Shot) -> dict[str, NDArray[Any]]:
-    h, w = shot.frame.instance.shape
-    parts = shot.fine.instance.reshape(h, FINE, w, FINE).transpose(0, 2, 1, 3).reshape(h * w, FINE * FINE)
+    parts, _ = shot.fine
     listed = np.flatnonzero((parts != shot.frame.instance.reshape(-1, 1)).any(1))
     keys = listed[:, None].astype(np.int64) << 16 | parts[listed]
     shares, count = np.unique(keys, return_counts=True)

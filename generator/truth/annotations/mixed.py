@@ -15,17 +15,12 @@ ABOUT = (
 
 @annotation("mixed", "mixed.png", ABOUT)
 def mixed(shot: Shot) -> Mask:
-    h, w = shot.frame.instance.shape
-
-    def samples(image: Array) -> Array:
-        return image.reshape(h, FINE, w, FINE).transpose(0, 2, 1, 3).reshape(h * w, FINE * FINE)
-
-    ids, depth = samples(shot.fine.instance), samples(shot.fine.depth)
+    ids, depth = shot.fine
     nothing = np.isinf(depth)
     found = (ids != ids[:, :1]).any(1) | (nothing != nothing[:, :1]).any(1)
     rest = np.flatnonzero(~found & ~nothing[:, 0])
     found[rest] = stepped(depth[rest].astype(float))
-    return np.asarray(found.reshape(h, w))
+    return np.asarray(found.reshape(shot.frame.instance.shape))
 
 
 def stepped(depth: Array) -> Mask:

@@ -1,5 +1,7 @@
 """Classes per pixel."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,7 @@ ABOUT = "uint8 (uint16 beyond 255 classes) category id at the pixel centre, from
 
 
 @annotation("semantic", "semantic.png", ABOUT)
-def semantic(shot: Shot) -> NDArray[np.uint8] | NDArray[np.uint16]:
+def semantic(shot: Shot) -> NDArray[Any]:
     kind = np.uint8 if len(shot.sample.classes) <= 255 else np.uint16
     category = np.zeros(len(shot.frame.instances) + 1, kind)
     for one in shot.frame.instances:

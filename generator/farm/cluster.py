@@ -1,0 +1,77 @@
+"""The Ray cluster that a run paints on: joined, or started on this machine for as long as it lasts."""
+
+import logging
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import ray
+from ray.exceptions import RayError
+
+from generator.base.errors import GeneratorError
+from generator.spec.config import Farm
+
+ENVIRONMENT = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+
+
+@contextmanager
+def cluster(farm: Farm) -> Iterator[None]:
+    """A Ray cluster: the one at `farm.address`, or one on this machine for as long as the block runs."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": False}
+    if farm.address == "local":
+        size = len(os.sched_getaffinity(0)) if farm.workers == "auto" else farm.workers
+        with interrupts_held(), inherited(ENVIRONMENT):
+            ray.init(address="local", num_cpus=size, include_dashboard=False, object_store_memory=100_000_000, **quiet)
+    else:
+        try:
+            refuse_silence(farm.address)
+            ray.init(address=farm.address, **quiet)
+        except (OSError, ValueError, RayError) as error:
+            raise GeneratorError(
+                f"no Ray cluster can be joined at {farm.address!r} ({error}); if it asks for a token, set "
+                "RAY_AUTH_MODE=token; leave the address out to start a cluster here"
+            ) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Ctrl-C acts when the block is done. A terminal sends it to all of Ray's processes too; those that start in here
+    inherit the mask and live on until the driver ends them, instead of leaving it waiting for a dead server."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def inherited(values: dict[str, str]) -> Iterator[None]:
+    """Environment variables for processes that start in here. A runtime environment would do as well, but then Ray could
+    not give actors the processes that it has started ahead."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def refuse_silence(address: str) -> None:
+    """Raise OSError when nothing listens at ``HOST:PORT``: Ray itself would try for over a minute."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdigit() and "//" not in address:
+        socket.create_connection((host, int(port)), timeout=10).close()

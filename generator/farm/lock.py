@@ -1,0 +1,108 @@
+"""One driver per output. The lock holds who has it and a heartbeat, so that others can tell a dead one."""
+
+import fcntl
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from generator.base.errors import DatasetError
+
+BEAT = 5.0  # seconds between two heartbeats
+STALE = 60.0  # after so many seconds of silence a driver on another machine counts as dead
+
+
+def lock_path(folder: Path) -> Path:
+    return folder.parent / f".{folder.name}.lock"
+
+
+def signature() -> dict[str, Any]:
+    """Who holds a lock, and that it is alive now (seconds since 1970)."""
+    return {"host": socket.gethostname(), "pid": os.getpid(), "beat": time.time()}
+
+
+def read_lock(path: Path) -> dict[str, Any]:
+    """What the holder last wrote; empty when nobody holds it."""
+    with suppress(OSError, ValueError):
+        found = json.loads(path.read_text())
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+def alive(holder: dict[str, Any]) -> bool:
+    """Whether the process that wrote this is there: by its pid on this machine, by its heartbeat elsewhere."""
+    if not holder:
+        return False
+    if holder.get("host") == socket.gethostname():
+        return Path(f"/proc/{holder.get('pid')}").exists()
+    return time.time() - float(holder.get("beat", 0)) < STALE
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Only one driver at a time; a dead one's lock is taken over. Raises DatasetError.
+
+    On one machine the kernel's lock decides: it goes with the process, however it ends. Where a network folder does not
+    pass such locks on, the heartbeat does: another machine's driver is respected for `STALE` seconds after its last.
+    """
+    handle = _opened(folder)
+    try:
+        _take(folder, handle)
+        with beating(lambda: _write(handle, signature())):
+            yield
+        _write(handle, {})
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def beating(beat: Callable[[], None]) -> Iterator[None]:
+    """Call `beat` now and every few seconds until the block ends, from a thread: a driver may plan for minutes."""
+    done = threading.Event()
+
+    def run() -> None:
+        while not done.wait(BEAT):
+            with suppress(Exception):  # a missed heartbeat must not end the run
+                beat()
+
+    beat()
+    thread = threading.Thread(target=run, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _opened(folder: Path) -> int:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return os.open(lock_path(folder), os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise DatasetError(f"{folder}: cannot be written to ({error.strerror}); set another `output`") from error
+
+
+def _take(folder: Path, handle: int) -> None:
+    holder = read_lock(lock_path(folder))
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise refusal(str(folder), holder) from None
+    if holder.get("host") != socket.gethostname() and alive(holder):
+        raise refusal(str(folder), holder)
+
+
+def refusal(place: str, holder: dict[str, Any]) -> DatasetError:
+    who = f" (process {holder['pid']} on {holder['host']})" if {"pid", "host"} <= holder.keys() else ""
+    return DatasetError(f"{place}: another run is painting here{who}; wait for it, or set another `output`")
+
+
+def _write(handle: int, data: dict[str, Any]) -> None:
+    text = json.dumps(data).encode().ljust(200)  # of constant length: a reader never sees the end of an older one
+    os.pwrite(handle, text, 0)
