@@ -14,6 +14,7 @@ ORDER = ["base", "assets", "distributions", "spec", "sampling", "truth", "render
 BESIDE = [{"assets", "distributions"}, {"render", "sensor"}, {"balance", "mix"}, {"farm", "train"}]
 HOMES = {"bpy": ("render/blender",), "ray": ("farm",), "torch": ("train",), "torchvision": ("train",)}
 BANNED = {"uuid", "random", "secrets"}
+BEATS = {"farm/lock.py", "farm/status.py", "cli/watching.py"}  # heartbeats and ages of files: no result depends on them
 CLOCKS = {"time.time", "datetime.now", "datetime.utcnow", "datetime.today"}
 
 
@@ -61,7 +62,7 @@ def test_no_hidden_chance_and_no_wall_clock(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Attribute):
             dotted = ast.unparse(node)
-            assert dotted not in CLOCKS, f"{path}:{node.lineno}"
+            assert dotted not in CLOCKS or str(path.relative_to(ROOT)) in BEATS, f"{path}:{node.lineno}"
             if dotted.startswith(("np.random.", "numpy.random.")):
                 assert dotted.split(".")[2] in ("Generator", "Philox"), f"{path}:{node.lineno}: global numpy randomness"
 

@@ -14,7 +14,9 @@ from test_spec import CONFIG, SCENE
 
 from generator.cli import app
 
-VERBS = ("check sample preview explain render inspect balance export train evaluate report run doctor quotas fit_ranges advise onnx verify status").split()
+VERBS = (
+    "check sample preview explain render inspect balance export train evaluate report run doctor quotas fit_ranges advise onnx verify status"
+).split()
 Write = Callable[[str, str], Path]
 
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import psutil
@@ -32,6 +33,7 @@ CONFIG = {"run": "balls", "scene": "scene.yaml", "frames": {"train": 40, "val": 
           "balance": {"caps": {"night": 0.3}}, "farm": {"workers": 2, "shard": 4}}  # fmt: skip
 DRIVER = """
 import sys, json
+from collections import Counter
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from test_farm import run
@@ -130,7 +132,9 @@ def test_drivers_and_workers_killed_at_any_moment_lose_and_double_nothing(
     folder = tmp_path / "dataset"
     for shards in (0, 2, 5):
         driver = start(scene, folder)
-        wait_for(lambda n=shards: (folder / "manifest.json").exists() and len(list(folder.glob("shard-*.parquet"))) >= n)
+        wait_for(
+            lambda n=shards: (folder / "manifest.json").exists() and len(list(folder.glob("shard-*.parquet"))) >= n
+        )
         os.kill(driver.pid, signal.SIGKILL)
         driver.wait()
     driver = start(scene, folder)
@@ -211,16 +215,46 @@ class Moody:
         return Report(0, 1)
 
 
-def test_tasks_that_kill_or_hang_their_worker_are_given_up_and_the_rest_goes_on(
-    scene: Path, tmp_path: Path
-) -> None:
+def test_tasks_that_kill_or_hang_their_worker_are_given_up_and_the_rest_goes_on(scene: Path, tmp_path: Path) -> None:
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a test
     config, job = job_of(scene, tmp_path, farm={"workers": 2})
     with cluster(config.farm):
         crew = Crew(job, config.farm, Moody)
-        tasks = (Task("act", (word,), 4.0 if word == "hang" else 120.0, 2, 2) for word in ["a", "die", "b", "hang", "c"])
+        tasks = (
+            Task("act", (word,), 4.0 if word == "hang" else 120.0, 2, 2) for word in ["a", "die", "b", "hang", "c"]
+        )
         answers = list(crew.run(source(tasks)))
         lost = {a.task.args[0]: a.reason for a in answers if isinstance(a, Lost)}
         assert lost == {"die": "killed its worker, 2 tries", "hang": "took more than 4 s, 2 tries"}
         assert sorted(a[0].args[0] for a in answers if not isinstance(a, Lost)) == ["a", "b", "c"]
         assert crew.deaths == 4
+
+
+class Countable:
+    """Stands in for a `Worker`: says which process it is and which GPUs that sees."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+
+    def act(self) -> Report:
+        time.sleep(0.05)
+        return Report(0, 1, pid=os.getpid(), device=os.environ.get("CUDA_VISIBLE_DEVICES", ""))
+
+
+def test_workers_share_declared_gpus_and_are_replaced_when_old(scene: Path, tmp_path: Path) -> None:
+    """GPUs that are only declared: four workers on two of them, each told which is its own, none older than 3 frames."""
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    farm = Farm(gpu_share=0.5, recycle_frames=3)
+    _, job = job_of(scene, tmp_path)
+    ray.init(address="local", num_cpus=4, num_gpus=2, include_dashboard=False, object_store_memory=100_000_000,
+             log_to_driver=False, configure_logging=False)  # fmt: skip
+    try:
+        crew = Crew(job, farm, Countable)
+        assert (crew.placement.workers, crew.placement.gpus) == (4, 0.5)
+        tasks = (Task("act", (), 120.0) for _ in range(24))
+        reports = [answer[1] for answer in crew.run(source(tasks)) if not isinstance(answer, Lost)]
+    finally:
+        ray.shutdown()
+    assert len(reports) == 24 and {r.device for r in reports} <= {"0", "1"}
+    ages = Counter(r.pid for r in reports)
+    assert max(ages.values()) <= 3 and crew.recycled >= 4 and crew.deaths == 0

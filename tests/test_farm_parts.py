@@ -83,7 +83,9 @@ def test_a_queue_says_the_same_after_saving(tmp_path: Path) -> None:
 
 def test_a_million_tickets_are_some_megabytes() -> None:
     n = 1_000_000
-    queue = Queue(np.zeros(n, np.uint8), np.arange(n), np.zeros(n, np.int32), np.arange(0, n + 8, 8), ((),), {"train": ""})
+    queue = Queue(
+        np.zeros(n, np.uint8), np.arange(n), np.zeros(n, np.int32), np.arange(0, n + 8, 8), ((),), {"train": ""}
+    )
     arrays = (queue.split, queue.index, queue.kind, queue.bounds)
     assert sum(a.nbytes for a in arrays) < 20e6
     assert [t.index for t in queue.shard(124_999).tickets] == list(range(n - 8, n))
@@ -96,14 +98,20 @@ def test_a_shard_that_kills_is_taken_apart_and_only_the_culprit_is_poison() -> N
     assert whole == Task("painting", (ShardTicket(0, tickets),), 9, deaths=2, hangs=1)
     assert shards.hear(Lost(whole, "killed its worker, 2 tries")) is None
     alone = [shards() for _ in tickets]
-    assert [one and (one.method, one.args[0].tickets, one.deaths) for one in alone] == [("alone", (t,), 3) for t in tickets]
+    assert [one and (one.method, one.args[0].tickets, one.deaths) for one in alone] == [
+        ("alone", (t,), 3) for t in tickets
+    ]
     for k, one in enumerate(alone):
         assert one
         report = Report(0, 1, seconds={"render": 2.0})
         assert shards.hear(Lost(one, "killed its worker, 3 tries") if k == 1 else (one, (f"part {k}", report))) is None
     joined = shards()
     assert joined and joined.method == "assemble"
-    assert joined.args == (ShardTicket(0, tickets), ["part 0", "part 2"], {tickets[1]: "poison: killed its worker, 3 tries"})
+    assert joined.args == (
+        ShardTicket(0, tickets),
+        ["part 0", "part 2"],
+        {tickets[1]: "poison: killed its worker, 3 tries"},
+    )
     final = shards.hear((joined, Report(0, 0, {"train 1": "poison"}, {"write": 1.0})))
     assert final and final.painted == 2 and final.frames == 3 and final.seconds == {"write": 1.0, "render": 4.0}
     following = shards()

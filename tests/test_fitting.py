@@ -74,7 +74,12 @@ def as_real(scene: Path, store: AssetStore, folder: Path, n: int = 120, paint: b
         data["images"].append({"id": k, "file_name": f"{k}.png", "width": SIZE[0], "height": SIZE[1]})
         for one in label(sample, store).annotated:
             x0, y0, x1, y1 = one.box or (0, 0, 0, 0)
-            entry = {"id": len(data["annotations"]), "image_id": k, "category_id": 1, "bbox": [x0, y0, x1 - x0, y1 - y0]}
+            entry = {
+                "id": len(data["annotations"]),
+                "image_id": k,
+                "category_id": 1,
+                "bbox": [x0, y0, x1 - x0, y1 - y0],
+            }
             data["annotations"].append(entry)
     path = folder / "train.json"
     path.write_text(json.dumps(data))
@@ -271,7 +276,9 @@ def test_ends_that_would_pass_each_other_keep_a_width() -> None:
     ends = Ends(width=math.log(2))
     ends.move(high=1.0, low=-1.0, half=0.5)
     near, far = ends.between(1.0, 2.0, (1.0, 2.0))
-    assert far / near == pytest.approx(math.exp(0.2)) and math.sqrt(near * far) == pytest.approx(math.sqrt(2) * math.exp(0.5))
+    assert far / near == pytest.approx(math.exp(0.2)) and math.sqrt(near * far) == pytest.approx(
+        math.sqrt(2) * math.exp(0.5)
+    )
 
 
 def test_traits_of_plain_and_noisy_pictures() -> None:
@@ -288,7 +295,11 @@ def test_page_and_verb(real: Path, fitted: tuple[Path, Fitted], tmp_path: Path) 
     scene, found = fitted
     write_fitted(tmp_path / "a.html", scene.name, real.name, found)
     page = (tmp_path / "a.html").read_text()
-    assert page.count("<svg") == 2 * len(found.rows) and "<script" not in page and "http" not in page.replace("http-equiv", "")
+    assert (
+        page.count("<svg") == 2 * len(found.rows)
+        and "<script" not in page
+        and "http" not in page.replace("http-equiv", "")
+    )
     arguments = ["fit-ranges", str(real), str(scene), "-o", str(tmp_path / "new.yaml"), "-n", "40", "--rounds", "1"]
     arguments += ["--pictures", "0", "--workers", "1", "--report", str(tmp_path / "b.html")]
     done = CliRunner().invoke(app, arguments)

@@ -242,3 +242,19 @@ def test_a_texture_that_changes_after_sampling_is_refused(tmp_path: Path) -> Non
     Image.new("RGB", (4, 4), (9, 9, 8)).save(tmp_path / "t.png")
     with pytest.raises(AssetError, match=r"t\.png: the file has changed"):
         refuse_changed(sample, Catalog.open(tmp_path))
+
+
+def test_keypoints_of_a_card_are_labelled(tmp_path: Path) -> None:
+    from conftest import scene
+
+    from generator.assets.store import AssetStore
+    from generator.base.scene import MeshRef, ObjectSample
+    from generator.truth.labels import label
+
+    (tmp_path / "a.off").write_text(BOX)
+    (tmp_path / "asset.yaml").write_text("keypoints: {tip: [0.05, 0.05, 0.05], foot: [0.05, 0.05, -0.05]}")
+    store = AssetStore(Catalog.open(tmp_path))
+    one = ObjectSample(name="a", label="thing", mesh=MeshRef(asset="a"))
+    found = label(scene(one, position=(0, 0, 1), focal=150), store).instances[0].keypoints
+    assert found["tip"] == pytest.approx((80 + 150 * 0.05 / 0.95, 60 - 150 * 0.05 / 0.95, 2), abs=1e-3)
+    assert found["foot"][2] == 1  # in the picture, behind the box

@@ -13,7 +13,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from generator.assets.loading import SUFFIXES as MESHES
-from generator.assets.loading import Up
+from generator.assets.loading import Points, Up
 from generator.base.errors import AssetError, did_you_mean
 from generator.base.record import Record
 
@@ -39,6 +39,7 @@ class Asset:
     up: Up | None = None
     scale: float = 1.0
     label: str = ""
+    keypoints: Points = field(default_factory=dict)
 
     @cached_property
     def sha256(self) -> str:
@@ -106,7 +107,8 @@ def kind_of(path: Path, cutout: bool = False) -> Kind | None:
 class Card(Record):
     """What an asset.yaml says of every file of its own folder. `hidden` keeps them out of the catalog; `cutout` makes
     pictures with transparency into flat objects, `scale` metres tall. `files` are SHA-256 by name,
-    `notes` for people."""
+    `notes` for people.
+    `keypoints` are named points of a mesh as it is loaded (metres, z up), labelled wherever it is seen."""
 
     licence: str = ""
     source: str = ""
@@ -117,6 +119,7 @@ class Card(Record):
     hidden: bool = False
     files: dict[str, str] = {}
     notes: str = ""
+    keypoints: dict[str, tuple[float, float, float]] = {}
 
 
 def walk(root: Path) -> Iterator[Asset]:
@@ -138,7 +141,7 @@ def walk(root: Path) -> Iterator[Asset]:
             raise AssetError(f"{path}: has the same id {name!r} as {found[name].name}; rename one of them")
         found[name] = path
         label = name.split("/")[0] if card.label is None else card.label
-        yield Asset(name, kind, path, card.licence, card.source, card.up, card.scale, label)
+        yield Asset(name, kind, path, card.licence, card.source, card.up, card.scale, label, card.keypoints)
 
 
 def is_texture_of_a_mesh(path: Path, kind: Kind) -> bool:

@@ -6,11 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from generator.assets.mesh import Mesh
+from generator.assets.mesh import OPAQUE, Mesh
 from generator.base.errors import AssetError
 from generator.base.geometry import Array
-
-OPAQUE = 128  # alpha from which on a texel belongs to the object
 
 
 def load_cutout(path: Path, height: float = 1.0) -> Mesh:

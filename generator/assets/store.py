@@ -83,7 +83,7 @@ class AssetStore:
         asset = self.catalog[ref.asset]
         if ref.sha256 and asset.sha256 != ref.sha256:
             raise AssetError(f"{asset.path}: the file has changed since this scene was sampled; sample it again")
-        return load_mesh(asset.path, asset.up, asset.scale)
+        return load_mesh(asset.path, asset.up, asset.scale, asset.keypoints)
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
@@ -99,7 +99,7 @@ def readable(asset: Asset) -> str:
     """Why an asset cannot be used, or nothing: the whole file is read."""
     try:
         if asset.kind == "mesh":
-            load_mesh(asset.path, asset.up, asset.scale)
+            load_mesh(asset.path, asset.up, asset.scale, asset.keypoints)
         elif asset.kind == "image":
             read_image(asset.path)
         elif asset.path.suffix.lower() == ".exr":

@@ -30,8 +30,8 @@ if TYPE_CHECKING:  # Ray is slow to import, and --help need not wait for it
 
 def paint(project: Project, report: Report) -> "Painting":
     """Frames and labels, under ``dataset/``."""
-    from generator.farm.painting import Painting
     from generator.farm.paint import paint as paint_frames
+    from generator.farm.painting import Painting
 
     project.folder.mkdir(parents=True, exist_ok=True)
     write_json(project.folder / "config.json", project.config.model_dump(mode="json"))

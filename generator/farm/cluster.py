@@ -56,7 +56,7 @@ def interrupts_held() -> Iterator[None]:
 
 @contextmanager
 def inherited(values: dict[str, str]) -> Iterator[None]:
-    """Environment variables for processes that start in here. A runtime environment would do as well, but then Ray could
+    """Environment variables for processes that start in here. With a runtime environment for them instead, Ray could
     not give actors the processes that it has started ahead."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)

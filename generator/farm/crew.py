@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 
 import ray
-from ray.exceptions import OutOfMemoryError, RayError, RayTaskError
+from ray.exceptions import RayError, RayTaskError
 
 from generator.base.errors import GeneratorError, RenderError
 from generator.farm.cluster import ENVIRONMENT
@@ -201,8 +201,7 @@ class Crew:
                 raise cause(error) from None
             yield from self._lose(stream, again)
         except (RayError, StopIteration) as error:
-            hand.where = "out of memory" if isinstance(error, OutOfMemoryError) else hand.where
-            yield from self._lose(stream, again)
+            yield from self._lose(stream, again, why=short(error))
         else:
             if isinstance(said, Beat):
                 hand.since, hand.where = perf_counter(), said.where
@@ -236,7 +235,7 @@ class Crew:
             if now - hand.since > hand.patience:
                 yield from self._lose(stream, again, hung=True)
 
-    def _lose(self, stream: Any, again: deque[Tally], hung: bool = False) -> Iterator[Lost]:
+    def _lose(self, stream: Any, again: deque[Tally], hung: bool = False, why: str = "") -> Iterator[Lost]:
         """A worker is gone, or goes now; its task is tried again if it may be."""
         hand = self.hands.pop(stream)
         ray.kill(hand.actor)
@@ -244,7 +243,8 @@ class Crew:
             self._stillborn += 1
             if self._stillborn >= STILLBORN:
                 raise RenderError(
-                    f"{STILLBORN} workers in a row died or hung while they started; try `generator doctor`"
+                    f"{STILLBORN} workers in a row died or hung while they started ({why or 'silence'}); try "
+                    "`generator doctor`"
                 )
             return self._hire()
         self._hire()
@@ -261,6 +261,11 @@ def cause(error: RayTaskError) -> Exception:
     """What the worker raised, if the user can act on it."""
     found = getattr(error, "cause", None)
     return found if isinstance(found, GeneratorError) else error
+
+
+def short(error: Exception) -> str:
+    """The last line of Ray's long story, which names what happened."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()[:200]
 
 
 def source(tasks: Iterator[Task]) -> Callable[[], Task | None]:

@@ -51,6 +51,7 @@ def configure(scene: bpy.types.Scene, sample: SceneSample, device: str, threads:
     render = scene.render
     render.resolution_x, render.resolution_y, render.resolution_percentage = sample.width, sample.height, 100
     render.threads_mode, render.threads = "FIXED", threads
+    render.use_persistent_data = True
     if sample.render.engine == "eevee":
         require_eevee()
         render.engine = "BLENDER_EEVEE_NEXT"
@@ -79,7 +80,6 @@ def hurry(scene: bpy.types.Scene) -> None:
 def prepare(scene: bpy.types.Scene) -> None:
     """Settings that no sample changes."""
     render, cycles, layer = scene.render, scene.cycles, scene.view_layers[0]
-    render.use_persistent_data = True
     render.use_compositing = render.use_sequencer = False
     render.film_transparent = False
     layer.use_pass_z = layer.use_pass_object_index = True
@@ -92,6 +92,7 @@ def prepare(scene: bpy.types.Scene) -> None:
     cycles.denoiser = "OPENIMAGEDENOISE"
     cycles.denoising_input_passes, cycles.denoising_prefilter = "RGB_ALBEDO_NORMAL", "FAST"
     cycles.denoising_quality = "HIGH"
+    cycles.transparent_max_bounces = 64  # holes that light passes; as many as label rays do
     cycles.caustics_reflective = cycles.caustics_refractive = False
     cycles.sample_clamp_indirect = 10.0
 

@@ -6,6 +6,7 @@ from statistics import NormalDist
 import bpy
 import numpy as np
 
+from generator.assets.mesh import OPAQUE
 from generator.base.scene import Material, Vector
 from generator.render.blender.nodes import Ink, Socket, Tree
 from generator.render.blender.textures import Look, Looks, stretched, textured
@@ -18,13 +19,14 @@ EDGE = 0.29  # 1 - cos 45 degrees: how far a rounded normal leans on the edge of
 
 @dataclass(frozen=True)
 class Base:
-    """What a material is laid on: the object's scale, its own look, whether it has texture coordinates, and where in
-    the endless noise of dirt and wear it lies (m)."""
+    """What a material is laid on: the object's scale, its own look, whether it has texture coordinates, where in the
+    endless noise of dirt and wear it lies (m), and the image whose alpha cuts it, if any does."""
 
     scale: Vector
     own: Look
     has_uv: bool
     grime: Vector
+    cut: bpy.types.Image | None = None
 
 
 def build_material(material: Material, base: Base, looks: Looks) -> bpy.types.Material:
@@ -41,8 +43,18 @@ def build_material(material: Material, base: Base, looks: Looks) -> bpy.types.Ma
         made.use_raytrace_refraction = True
     if material.dirt > 0:
         shader = tree.shaders(_dirt(tree, material, base), shader, _soil(tree, material, normal))
+    if base.cut is not None:
+        shader = _cut(tree, base.cut, shader)
     tree.link(shader, tree.node("ShaderNodeOutputMaterial").inputs["Surface"])
     return made
+
+
+def _cut(tree: Tree, picture: bpy.types.Image, shader: Socket) -> Socket:
+    """Nothing where the nearest texel's alpha is below one half: as label rays see it."""
+    texel = tree.node("ShaderNodeTexImage", image=picture, interpolation="Closest")
+    tree.link(tree.node("ShaderNodeUVMap", uv_map="uv").outputs["UV"], texel.inputs["Vector"])
+    solid = tree.math("GREATER_THAN", texel.outputs["Alpha"], (OPAQUE - 0.5) / 255)
+    return tree.shaders(solid, tree.node("ShaderNodeBsdfTransparent").outputs[0], shader)
 
 
 def _color(tree: Tree, material: Material, base: Base, looks: Looks) -> Ink:

@@ -72,6 +72,7 @@ def build_image(rows: NDArray[np.uint8]) -> bpy.types.Image:
     rgba = np.ones((height, width, 4), np.float32)
     rgba[..., :channels] = rows[::-1].astype(np.float32) / 255
     made = bpy.data.images.new("image", width, height, alpha=channels == 4, float_buffer=False)
+    made.alpha_mode = "CHANNEL_PACKED"  # colours are kept where alpha is 0, and not darkened beside it
     made.pixels.foreach_set(rgba.ravel())
     made.update()
     return made

@@ -77,6 +77,7 @@ class BlenderPainter:
         self.stage.camera.data.dof.use_dof = False
         hurry(self.scene)
         path.unlink()
+        self.scene.render.use_persistent_data = not moves(sample)  # else uv maps are lost as motion stops, and holes
         self._render(sample, path)
         return passes.read(path)[1:]
 

@@ -82,7 +82,8 @@ class Stage:
         key = one.mesh.model_dump_json()
         body = self._hold(bpy.data.objects.new(one.name, self.meshes.get(key, lambda: build_mesh(mesh))))
         own = self._own(mesh, key) if one.material.keep else Look(mesh.color)
-        base = Base(one.pose.scale, own, mesh.uv is not None, grime)
+        cut = None if mesh.solid is None else self._own(mesh, key).image
+        base = Base(one.pose.scale, own, mesh.uv is not None, grime, cut)
         material = build_material(one.material, base, self._look)
         self.passing.append(material)
         body.material_slots[0].link = "OBJECT"
