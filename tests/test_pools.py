@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from generator.assets.catalog import Catalog
 from generator.assets.pools import apportioned, pool
+from generator.assets.store import AssetStore
 from generator.base.splits import FIRST, split_of
+from generator.sampling.sampler import Sampler
+from generator.spec.scene import SceneSpec
 
 
 def folder(root: Path, count: int, name: str = "mugs", same: int = 0) -> None:
@@ -64,6 +67,20 @@ def test_apportionment_adds_up_and_is_near_its_shares(count: int, shares: list[f
     found = apportioned(count, shares)
     assert sum(found) == count and all(n == 0 for n, s in zip(found, shares, strict=True) if s == 0)
     assert all(abs(n - count * s / sum(shares)) <= 3 for n, s in zip(found, shares, strict=True))
+
+
+def test_no_asset_is_sampled_in_two_splits(tmp_path: Path) -> None:
+    folder(tmp_path, 9)
+    spec = {"scene": "s", "classes": ["mugs"], "stage": {}, "camera": {"position": [0, -20, 9]},
+            "pools": {"train": 0.5, "val": 0.3, "test": 0.2},
+            "objects": {"mugs": {"asset": {"pick": "mugs/*"}, "count": 3, "scale": 0.1, "place": {"on": "stage"}}}}  # fmt: skip
+    sampler = Sampler(SceneSpec.model_validate(spec), AssetStore(Catalog.open(tmp_path)), (32, 24))
+    used = {
+        split: {one.mesh.asset for k in range(40) for one in sampler(0, first + k).instances}
+        for split, first in FIRST.items()
+    }
+    assert used == parts(tmp_path, {"train": 0.5, "val": 0.3, "test": 0.2})
+    assert not used["train"] & used["val"] and not used["train"] & used["test"] and not used["val"] & used["test"]
 
 
 @pytest.mark.parametrize(("split", "first"), FIRST.items())

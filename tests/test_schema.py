@@ -62,3 +62,9 @@ def test_examples_of_all_distributions_are_valid(kind: Any) -> None:
         assert distribution(name, kind)["description"]
         for example in cls.EXAMPLES:
             assert schema.is_valid(example)
+
+
+def test_a_cameras_preset_needs_no_position(scene: jsonschema.Draft202012Validator) -> None:
+    data = read(ROOT / "scenes/cones.yaml").data
+    assert scene.is_valid({**data, "camera": {"preset": "tremblay"}})
+    assert not scene.is_valid({**data, "camera": {"preset": "trembley"}})

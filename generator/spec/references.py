@@ -20,7 +20,7 @@ def reference_faults(scene: dict[Any, Any]) -> list[Fault]:
     for k, name in enumerate(drop if isinstance(drop, list) else []):
         if name not in groups:
             found.append((("physics", "drop", k), f"no group {name!r}{did_you_mean(str(name), groups)}"))
-    if physics and not scene.get("stage"):
+    if physics and scene.get("stage") is None:
         found.append((("physics",), "needs a `stage:` to fall on"))
     return found
 
@@ -39,7 +39,7 @@ def _label_faults(scene: dict[Any, Any], group: dict[Any, Any]) -> Iterator[Faul
 def _place_faults(scene: dict[Any, Any], groups: dict[Any, Any], name: str) -> Iterator[Fault]:
     key, other = refers(groups[name])
     if other == "stage" and key == "on":
-        if not scene.get("stage"):
+        if scene.get("stage") is None:
             yield (), "`on: stage` needs a `stage:`"
     elif other is not None and other not in groups:
         yield (key,), f"no group {other!r}{did_you_mean(other, [*map(str, groups), 'stage'])}"

@@ -23,6 +23,7 @@ CONSTANT: dict[Kind, dict[str, Any]] = {
 def scene_schema() -> dict[str, Any]:
     """The schema of a scene file, draft 2020-12."""
     schema = SceneSpec.model_json_schema(by_alias=True)
+    schema["$defs"]["CameraSpec"].pop("required")  # `preset` supplies the position, too
     schema["properties"]["shared"] = {"type": "object", "description": "Values drawn once per scene: {ref: NAME}."}
     return finished(schema, "scene")
 
