@@ -214,7 +214,7 @@ def sections(module: ModuleType) -> Iterator[tuple[str, tuple[str, str, str]]]:
     for name, cls in inspect.getmembers(module, inspect.isclass):
         if cls.__module__ == module.__name__ and issubclass(cls, BaseModel):
             fields = ", ".join(f.alias or key for key, f in cls.model_fields.items())
-            kind = f"section of a {module.__name__.split('.')[-1]}"
+            kind = f"section of a {'config' if module.__name__.endswith('config') else 'scene'}"
             yield name.removesuffix("Spec").lower(), (kind, inspect.getdoc(cls) or "", f"keys: {fields}")
 
 

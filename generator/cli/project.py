@@ -40,8 +40,9 @@ class Project:
 
     @property
     def folder(self) -> Path:
-        """Where everything of this run is kept."""
-        return Path(self.config.output or f"runs/{self.config.run}")
+        """Where everything of this run is kept; of a run with a remote output, its local copy."""
+        output = self.config.output
+        return Path(output if output and "://" not in output else f"runs/{self.config.run}")
 
     @cached_property
     def job(self) -> Job:

@@ -142,7 +142,13 @@ class ShardWriter:
 
 def shared_hashes(folder: Path) -> dict[str, str]:
     """Hashes of what lies in a data set before its first shard does: what it is made of, and its plans."""
-    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in shared_files(folder)}
+    return {path.name: _hash(path, (now := path.stat()).st_mtime_ns, now.st_size) for path in shared_files(folder)}
+
+
+@lru_cache(maxsize=64)
+def _hash(path: Path, changed: int, size: int) -> str:
+    """SHA-256 of a file, read again only after a change: every shard's commit asks for that of a long plan."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def shared_files(folder: Path) -> list[Path]:
