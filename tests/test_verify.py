@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from painted import CLASSES, painted
 from PIL import Image
@@ -154,3 +156,21 @@ def test_the_command_says_what_is_wrong_and_fails(data: Path) -> None:
     (data / "painting.json").write_text(json.dumps({})[:1])
     bad = run("verify", str(data))
     assert bad.returncode == 2 and "painting.json: is no JSON" in (bad.stderr + bad.stdout).replace("\n", "")
+
+
+def test_the_farms_queues_belong_to_the_data_and_what_they_ask_for_must_be_there(data: Path) -> None:
+    """Replacements of frames that failed stand in a queue, and in no plan."""
+
+    def queue(name: str, *indices: int) -> None:
+        rows = {"split": [0] * len(indices), "index": list(indices), "kind": [0] * len(indices)}
+        table = pa.table(rows).replace_schema_metadata({"queue": json.dumps({"heads": {"train": ""}})})
+        pq.write_table(table, data / name)
+
+    queue("queue-0.parquet", 0, 1, 2, 3)
+    (data / ".status.json").write_text("{}")
+    assert verify(data).faults == []
+    queue("queue-1.parquet", 777)
+    (fault,) = verify(data).faults
+    assert "1 planned frames are in no shard, train-00000777" in fault
+    (data / "queue-1.parquet").write_bytes(b"PAR1 and nothing")
+    assert any("queue-1.parquet: is no queue" in one for one in verify(data).faults)

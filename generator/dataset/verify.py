@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from generator.base.errors import DatasetError
 from generator.dataset.quarantine import QUARANTINE
 from generator.dataset.records import FrameRecord, from_table, key_of, read_parquet
@@ -14,6 +17,7 @@ from generator.dataset.selection import SELECTION, Selection
 from generator.dataset.shards import hashes_path, read_frame, records_path, shared_files, tar_path
 from generator.dataset.store import Dataset
 
+STATUS = ".status.json"  # of the farm while it runs: it says nothing of the data
 LOG = "painting.json"  # grows with every session, so that nothing vouches for it
 _LINE = re.compile(r"([0-9a-f]{64})  ([^\n]+)")
 _SHARD = re.compile(r"shard-(\d{5,})\.(tar|parquet|sha256)")
@@ -143,6 +147,10 @@ class _Look:
     def planned(self) -> None:
         plans = sorted(self.folder.glob("plan-*.json"))
         keys = {key for path in plans for key in self.tickets(path)}
+        for path in sorted(self.folder.glob("queue-*.parquet")):  # the plans again, and what took the place of failures
+            self.known.add(path.name)
+            self.verdict.files += 1
+            keys |= set(self.queued(path))
         recorded = self.keys | self.failed
         if plans and (gone := sorted(keys - recorded)):
             self.complain(f"{self.folder}: {len(gone)} planned frames are in no shard, {gone[0]} for one; run again")
@@ -154,6 +162,15 @@ class _Look:
             yield from [key_of(one["split"], one["index"]) for one in json.loads(path.read_bytes())["tickets"]]
         except (OSError, ValueError, KeyError, TypeError) as error:
             self.complain(f"{path}: is no plan ({type(error).__name__}: {error}); restore it, or paint anew")
+
+    def queued(self, path: Path) -> Iterator[str]:
+        try:
+            table = pq.read_table(path)
+            splits = list(json.loads(table.schema.metadata[b"queue"])["heads"])
+            for split, index in zip(table["split"].to_pylist(), table["index"].to_pylist(), strict=True):
+                yield key_of(splits[split], index)
+        except (OSError, ValueError, KeyError, TypeError, IndexError, pa.ArrowException) as error:
+            self.complain(f"{path}: is no queue ({type(error).__name__}: {error}); restore it, or paint anew")
 
     def selection(self) -> None:
         path = self.folder / SELECTION
@@ -180,7 +197,7 @@ class _Look:
     def foreign(self) -> None:
         for path in sorted(self.folder.rglob("*")):
             name = path.relative_to(self.folder).as_posix()
-            if name in self.known or (path.is_dir() and (name == QUARANTINE or self.of_quarantine(name))):
+            if name in {*self.known, STATUS} or (path.is_dir() and (name == QUARANTINE or self.of_quarantine(name))):
                 continue
             if path.name.startswith(".") and path.suffix == ".tmp":
                 self.complain(f"{path}: was left by a writer that was interrupted; delete it, or run again")
