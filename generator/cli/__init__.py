@@ -48,9 +48,12 @@ def main() -> NoReturn:
 
 
 def interrupted() -> NoReturn:
-    """Say that nothing is lost, and leave with 130."""
+    """Say that nothing is lost, and leave with 130, at once: what Ray and Blender take down as the interpreter ends can
+    crash or hang when they were interrupted, and all that must be closed is closed."""
     error_console.print("\nstopped; what is finished is kept, run the same command again to go on")
-    sys.exit(130)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(130)
 
 
 def escaped(text: str) -> str:

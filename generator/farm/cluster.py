@@ -40,18 +40,28 @@ def cluster(farm: Farm) -> Iterator[None]:
     try:
         yield
     finally:
-        ray.shutdown()
+        with interrupts_held():
+            ray.shutdown()
 
 
 @contextmanager
 def interrupts_held() -> Iterator[None]:
     """Ctrl-C acts when the block is done. A terminal sends it to all of Ray's processes too; those that start in here
-    inherit the mask and live on until the driver ends them, instead of leaving it waiting for a dead server."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    inherit the mask and live on until the driver ends them, instead of leaving it waiting for a dead server.
+
+    The mask is the main thread's alone: the kernel may hand the signal to another thread, whence Python would raise
+    KeyboardInterrupt in the midst of Ray's own code. So for as long as the block runs it is only noted.
+    """
+    pressed: list[int] = []
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    handler = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    if pressed:
+        raise KeyboardInterrupt
 
 
 @contextmanager
