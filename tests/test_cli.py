@@ -96,6 +96,7 @@ def test_ctrl_c_is_130_and_leaves_nothing_half_written(write: Write, tmp_path: P
     process = subprocess.Popen(
         [sys.executable, "-m", "generator", "render", str(config)],
         cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )  # fmt: skip
     while not (tmp_path / "runs/balls/dataset/manifest.json").exists():
         assert process.poll() is None

@@ -148,7 +148,7 @@ def test_the_command_says_what_is_wrong_and_fails(data: Path) -> None:
         return subprocess.run([sys.executable, "-m", "generator", *words], capture_output=True, text=True, check=False)
 
     sound = run("verify", str(data))
-    assert sound.returncode == 0 and "3 frames and 1 in quarantine" in sound.stdout.replace("\n", " ")
+    assert sound.returncode == 0 and "3 frames and 1 in quarantine" in " ".join(sound.stdout.split())
     shown = run("inspect", str(data), "--quarantine", "-o", str(data.parent / "sheet.png"))
     assert shown.returncode == 0, shown.stderr
     with Image.open(data.parent / "sheet.png") as sheet:

@@ -192,7 +192,8 @@ def _within(plane: Array, limit: float) -> Array:
     if not np.isfinite(limit):
         return plane
     radius = np.hypot(plane[..., 0], plane[..., 1])
-    return plane * np.minimum(1.0, limit / np.maximum(radius, 1e-300))[..., None]
+    inside = radius <= limit
+    return plane * np.where(inside, 1.0, limit / np.where(inside, 1.0, radius))[..., None]
 
 
 def _solved(lens: Lens, plane: Array, error: Array) -> Array:
