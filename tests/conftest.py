@@ -1,8 +1,9 @@
 """Scenes small enough to know the answer to."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from generator.assets.catalog import Catalog
 from generator.assets.store import AssetStore
 from generator.base.geometry import look_at
 from generator.base.scene import CameraSample, MeshRef, ObjectSample, Pose, SceneSample, WorldSample
+from generator.render.raycast import RaycastPainter
 from generator.sampling.scope import vector
 
 ROOT = Path(__file__).parent.parent
@@ -25,6 +27,25 @@ settings.load_profile("calm")
 @pytest.fixture(scope="session")
 def store() -> AssetStore:
     return AssetStore(Catalog.open())
+
+
+@pytest.fixture(scope="module")
+def blender(store: AssetStore) -> Iterator[Any]:
+    from generator.render.blender.painter import BlenderPainter
+
+    yield BlenderPainter(store, device="cpu")
+
+
+@pytest.fixture(params=["raycast", pytest.param("cycles", marks=pytest.mark.blender)])
+def painter(request: pytest.FixtureRequest, store: AssetStore) -> Any:
+    """Both painters that ship, with `lend` to give them another store."""
+    if request.param == "raycast":
+        made = RaycastPainter(store)
+        return SimpleNamespace(paint=made.paint, lend=lambda other: setattr(made, "store", other))
+    made = request.getfixturevalue("blender")
+    kept = made.stage.store
+    request.addfinalizer(lambda: setattr(made.stage, "store", kept))
+    return SimpleNamespace(paint=made.paint, lend=lambda other: setattr(made.stage, "store", other))
 
 
 def thing(shape: str, position: Any = (0, 0, 0), scale: Any = (1, 1, 1), rotation: Any = (1, 0, 0, 0),

@@ -1,7 +1,6 @@
 """Surfaces: what is drawn of them, and what both painters make of it."""
 
 import colorsys
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +18,6 @@ from generator.base.draw import Draw
 from generator.base.errors import AssetError
 from generator.base.scene import LightSample, Material, MeshRef, ObjectSample, RenderSample, Texture, WorldSample
 from generator.render.patterns import Spots, dirt, grime_of, shifted
-from generator.render.raycast import RaycastPainter
 from generator.sampling.materials import material
 from generator.spec.materials import MaterialSpec
 from generator.truth.audit import audit
@@ -29,25 +27,6 @@ DARK = WorldSample(color=(0, 0, 0), strength=0)
 PLAIN = RenderSample(samples=1, denoise=False)
 RED, CYAN = (1.0, 0.0, 0.0), (0.0, 1.0, 1.0)
 SMALL: dict[str, Any] = {"size": (64, 48), "focal": 60, "world": DARK, "render": PLAIN}
-
-
-@pytest.fixture(scope="module")
-def blender(store: AssetStore) -> Iterator[Any]:
-    from generator.render.blender.painter import BlenderPainter
-
-    yield BlenderPainter(store, device="cpu")
-
-
-@pytest.fixture(params=["raycast", pytest.param("cycles", marks=pytest.mark.blender)])
-def painter(request: pytest.FixtureRequest, store: AssetStore) -> Any:
-    """Both painters that ship, with `lend` to give them another store."""
-    if request.param == "raycast":
-        made = RaycastPainter(store)
-        return SimpleNamespace(paint=made.paint, lend=lambda other: setattr(made, "store", other))
-    made = request.getfixturevalue("blender")
-    kept = made.stage.store
-    request.addfinalizer(lambda: setattr(made.stage, "store", kept))
-    return SimpleNamespace(paint=made.paint, lend=lambda other: setattr(made.stage, "store", other))
 
 
 def made_of(one: ObjectSample, **material: Any) -> ObjectSample:
