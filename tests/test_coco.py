@@ -19,8 +19,9 @@ from generator.base.errors import DatasetError, GeneratorError, InputError
 from generator.dataset import rle
 from generator.dataset.coco_labels import _uncompressed
 from generator.dataset.export import export
+from generator.dataset.imports import photo_source
 from generator.dataset.selection import Selection
-from generator.dataset.sources import CocoSource, SyntheticSource
+from generator.dataset.sources import SyntheticSource
 from generator.dataset.store import Dataset
 
 CATEGORIES = [{"id": 7, "name": "bowl"}, {"id": 3, "name": "mug"}, {"id": 9, "name": "spoon"}]
@@ -116,7 +117,7 @@ def test_an_export_is_a_label_file_for_our_own_reader(tmp_path):
     dataset = filled(tmp_path / "data")
     export(dataset, tmp_path / "out")
     real, painted_ones = (
-        CocoSource(tmp_path / "out" / "train.json", classes=dataset.manifest.classes),
+        photo_source(tmp_path / "out" / "train.json", classes=dataset.manifest.classes),
         SyntheticSource(dataset, "train"),
     )
     assert real.masks and len(real) == len(painted_ones)
@@ -156,14 +157,14 @@ def test_masks_are_decoded_as_pycocotools_does(tmp_path):
     plain = {"size": [30, 40], "counts": _uncompressed(compressed["counts"])}
     shapes = [*triangles, two, compressed, plain]
     labels = photos(tmp_path, [box(1, 1, 30, 20, segmentation=shape) for shape in shapes])
-    example, coco = CocoSource(labels, classes=("mug",))[0], loaded(labels)
+    example, coco = photo_source(labels, classes=("mug",))[0], loaded(labels)
     for mask, ann in zip(example.masks, coco.dataset["annotations"], strict=True):
         assert np.array_equal(mask, coco.annToMask(ann).astype(bool))
     assert np.array_equal(example.masks[-1], blob) and np.array_equal(example.masks[-2], blob)
 
 
 def test_rectangles_have_the_pixels_one_expects(tmp_path):
-    example = CocoSource(photos(tmp_path, [polygon(10, 5, 20, 5, 20, 15, 10, 15)]), classes=("mug",))[0]
+    example = photo_source(photos(tmp_path, [polygon(10, 5, 20, 5, 20, 15, 10, 15)]), classes=("mug",))[0]
     expected = np.zeros((30, 40), bool)
     expected[5:15, 10:20] = True
     assert np.array_equal(example.masks[0], expected) and example.boxes.tolist() == [[10, 5, 20, 15]]
@@ -180,12 +181,12 @@ def test_run_lengths_are_uncompressed_as_the_mask_says(seed):
 
 def test_categories_are_mapped_by_name_and_others_left_out(tmp_path):
     labels = photos(tmp_path, [box(1, 2, 3, 4, category_id=k) for k in (7, 3, 9)])
-    assert CocoSource(labels, classes=("mug", "bowl"))[0].labels.tolist() == [2, 1]
-    assert CocoSource(labels, classes=("spoon",))[0].labels.tolist() == [1]
+    assert photo_source(labels, classes=("mug", "bowl"))[0].labels.tolist() == [2, 1]
+    assert photo_source(labels, classes=("spoon",))[0].labels.tolist() == [1]
 
 
 def test_boxes_alone_and_pictures_without_objects(tmp_path):
-    source = CocoSource(photos(tmp_path, [box(1.5, 2, 3, 4)]), classes=("mug",))
+    source = photo_source(photos(tmp_path, [box(1.5, 2, 3, 4)]), classes=("mug",))
     assert not source.masks and source[0].masks is None and source[0].boxes.tolist() == [[1.5, 2, 4.5, 6]]
     assert source[1].boxes.shape == (0, 4) and source[1].key == "2.png" and len(source) == 2
     assert source[0].image.shape == (30, 40, 3) and source[0].image.dtype == np.uint8
@@ -194,7 +195,7 @@ def test_boxes_alone_and_pictures_without_objects(tmp_path):
 def test_crowds_are_ignored_regions(tmp_path):
     crowd = rle.encode(np.ones((30, 40), bool))
     labels = photos(tmp_path, [polygon(1, 1, 9, 1, 9, 9), box(0, 0, 40, 30, segmentation=crowd, iscrowd=1)])
-    source = CocoSource(labels, classes=("mug",))
+    source = photo_source(labels, classes=("mug",))
     assert source.masks and source[0].ignore.tolist() == [False, True] and source[0].masks[1].all()
 
 
@@ -202,30 +203,30 @@ def test_the_crop_rule(tmp_path):
     """A 10x10 object with 100, 50, 40, 20, 10 and 0 % of it inside the crop from x = 20."""
     rights = [30, 25, 24, 22, 21, 20]
     labels = photos(tmp_path, [box(right - 10, 12, 10, 10) for right in rights], sizes=((40, 30),))
-    example = CocoSource(labels, crop=(20, 10, 40, 30), classes=("mug",))[0]
+    example = photo_source(labels, crop=(20, 10, 40, 30), classes=("mug",))[0]
     assert example.boxes.tolist() == [[0, 2, 10, 12], [0, 2, 5, 12], [0, 2, 4, 12], [0, 2, 2, 12]]
     assert example.ignore.tolist() == [False, False, True, True]
-    whole = CocoSource(labels, classes=("mug",))[0].image
+    whole = photo_source(labels, classes=("mug",))[0].image
     assert np.array_equal(example.image, whole[10:30, 20:40])
 
 
 def test_masks_follow_the_crop(tmp_path):
     labels = photos(tmp_path, [polygon(14, 12, 24, 12, 24, 22, 20, 22, 20, 18, 14, 18)], sizes=((40, 30),))
-    full, cut = (CocoSource(labels, crop=c, classes=("mug",))[0] for c in (None, (18, 10, 40, 30)))
+    full, cut = (photo_source(labels, crop=c, classes=("mug",))[0] for c in (None, (18, 10, 40, 30)))
     assert np.array_equal(cut.masks[0], full.masks[0][10:30, 18:40])
     assert cut.boxes.tolist() == [[0, 2, 6, 12]]  # 24 - 18 wide, 22 - 12 high
 
 
 def test_a_crop_that_does_not_fit_is_named(tmp_path):
     with pytest.raises(GeneratorError, match=r"crop \[0, 0, 41, 30\] does not fit into 1\.png \(40x30\)"):
-        CocoSource(photos(tmp_path, []), crop=(0, 0, 41, 30), classes=("mug",))
+        photo_source(photos(tmp_path, []), crop=(0, 0, 41, 30), classes=("mug",))
 
 
 def test_the_smallest_are_ignored_by_area(tmp_path):
     labels = photos(tmp_path, [box(0, 0, k, 2) for k in range(1, 11)])
-    source = CocoSource(labels, classes=("mug",), smallest=0.3)
+    source = photo_source(labels, classes=("mug",), smallest=0.3)
     assert source.thresholds == {"mug": 8} and source[0].ignore.tolist() == [True] * 3 + [False] * 7
-    assert CocoSource(labels, classes=("mug",), thresholds={"mug": 20})[0].ignore.sum() == 9
+    assert photo_source(labels, classes=("mug",), thresholds={"mug": 20})[0].ignore.sum() == 9
 
 
 def test_pictures_inside_a_package_are_found_without_importing_it(tmp_path):
@@ -234,11 +235,11 @@ def test_pictures_inside_a_package_are_found_without_importing_it(tmp_path):
     image = {"id": 1, "file_name": "astronaut.png", "width": size[0], "height": size[1]}
     labels.write_text(json.dumps({"images": [image], "annotations": [], "categories": CATEGORIES}))
     before = set(sys.modules)
-    source = CocoSource(labels, "package:skimage/data", classes=("mug",))
+    source = photo_source(labels, "package:skimage/data", classes=("mug",))
     assert source[0].image.shape == (512, 512, 3)
     assert not {name for name in set(sys.modules) - before if name.startswith("skimage")}
     with pytest.raises(GeneratorError, match="no package 'nosuchpackage' is installed"):
-        CocoSource(labels, "package:nosuchpackage/data", classes=("mug",))
+        photo_source(labels, "package:nosuchpackage/data", classes=("mug",))
 
 
 def test_turned_pictures_are_shown_as_they_were_labelled(tmp_path):
@@ -250,7 +251,7 @@ def test_turned_pictures_are_shown_as_they_were_labelled(tmp_path):
         exif[0x0112] = 6
         Image.fromarray(stored).save(tmp_path / "real" / "1.png", exif=exif)
         expected = stored if width == 40 else np.rot90(stored, -1)
-        assert np.array_equal(CocoSource(labels, classes=("mug",))[0].image, expected)
+        assert np.array_equal(photo_source(labels, classes=("mug",))[0].image, expected)
 
 
 def test_a_picture_that_ends_early_is_named_when_it_is_read(tmp_path):
@@ -259,7 +260,7 @@ def test_a_picture_that_ends_early_is_named_when_it_is_read(tmp_path):
     path, file = tmp_path / "real" / "2.png", io.BytesIO()
     Image.open(path).save(file, "jpeg")
     path.write_bytes(file.getvalue()[:-300])
-    source = CocoSource(labels, classes=("mug",))
+    source = photo_source(labels, classes=("mug",))
     assert source[0].key == "1.png"
     with pytest.raises(GeneratorError, match=r"2\.png: cannot be decoded: .*; replace or remove this picture"):
         source[1]
@@ -268,7 +269,7 @@ def test_a_picture_that_ends_early_is_named_when_it_is_read(tmp_path):
 def test_grey_pictures_become_three_channels(tmp_path):
     labels = photos(tmp_path, [], sizes=((40, 30),))
     Image.fromarray(np.full((30, 40), 77, np.uint8)).save(tmp_path / "real" / "1.png")
-    assert (CocoSource(labels, classes=("mug",))[0].image == 77).all()
+    assert (photo_source(labels, classes=("mug",))[0].image == 77).all()
 
 
 BROKEN = [
@@ -301,7 +302,7 @@ BROKEN = [
 def test_all_problems_are_named_at_once_with_their_places(tmp_path):
     labels = photos(tmp_path, [one for one, _ in BROKEN] + [box(1, 2, 3, 4)])
     with pytest.raises(InputError) as caught:
-        CocoSource(labels, classes=("mug",))
+        photo_source(labels, classes=("mug",))
     found = {problem.path: problem.message for problem in caught.value.problems}
     assert len(found) == len(BROKEN)
     for number, (_, message) in enumerate(BROKEN):
@@ -318,7 +319,7 @@ def test_problems_with_pictures_and_classes(tmp_path):
     data["images"].append({"id": 9})
     labels.write_text(json.dumps(data))
     with pytest.raises(InputError) as caught:
-        CocoSource(labels, classes=("Mug", "bowl"))
+        photo_source(labels, classes=("Mug", "bowl"))
     text = str(caught.value)
     for part in (
         "categories: class 'Mug' is not labelled here (did you mean 'mug'?)",
@@ -343,6 +344,6 @@ def test_problems_with_pictures_and_classes(tmp_path):
 def test_files_that_are_no_coco_labels(tmp_path, text, message):
     (tmp_path / "real.json").write_text(text)
     with pytest.raises(InputError, match=message):
-        CocoSource(tmp_path / "real.json", classes=("mug",))
+        photo_source(tmp_path / "real.json", classes=("mug",))
     with pytest.raises(InputError, match="cannot be read"):
-        CocoSource(tmp_path / "none.json", classes=("mug",))
+        photo_source(tmp_path / "none.json", classes=("mug",))

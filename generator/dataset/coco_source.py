@@ -12,7 +12,7 @@ from generator.base.errors import GeneratorError
 from generator.base.frame import Mask
 from generator.base.geometry import Box, extent
 from generator.dataset import rle
-from generator.dataset.coco_labels import Annotation, Photo, read_coco
+from generator.dataset.coco_labels import Annotation, Photo
 from generator.dataset.examples import Example
 from generator.dataset.smallest import thresholds_of
 
@@ -88,26 +88,6 @@ class PhotoSource:
             if not (0 <= x0 < x1 <= photo.width and 0 <= y0 < y1 <= photo.height):
                 size = f"{photo.width}x{photo.height}"
                 raise GeneratorError(f"{self.name}: crop {list(self.crop)} does not fit into {photo.key} ({size})")
-
-
-class CocoSource(PhotoSource):
-    """Photographs in the label file's order, their categories mapped by name to the order of `classes`.
-
-    `images` is the pictures' folder (default: the label file's path without ``.json``), or ``package:NAME/SUB`` inside
-    an installed Python package, which is not imported. The rest is as in `PhotoSource`.
-    """
-
-    def __init__(
-        self,
-        labels: Path | str,
-        images: str = "",
-        crop: Box | None = None,
-        classes: tuple[str, ...] = (),
-        smallest: float = 0.0,
-        thresholds: Mapping[str, int] | None = None,
-    ) -> None:
-        photos = read_coco(Path(labels), pictures_folder(Path(labels), images), tuple(classes))
-        super().__init__(str(labels), photos, crop, classes, smallest, thresholds)
 
 
 def _area(one: Annotation, masks: bool) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 
 from generator.base.errors import DatasetError
 from generator.dataset import parts
-from generator.dataset.coco_source import CocoSource, PhotoSource
+from generator.dataset.coco_source import PhotoSource
 from generator.dataset.examples import Example
 from generator.dataset.records import FrameRecord
 from generator.dataset.selection import Selection
@@ -14,7 +14,7 @@ from generator.dataset.shards import read_parts
 from generator.dataset.smallest import thresholds_of
 from generator.dataset.store import Dataset
 
-__all__ = ["CocoSource", "PhotoSource", "SyntheticSource"]
+__all__ = ["PhotoSource", "SyntheticSource"]
 
 
 class SyntheticSource:

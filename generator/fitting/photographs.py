@@ -10,7 +10,8 @@ import numpy as np
 
 from generator.base.errors import DatasetError, GeneratorError, InputError, Problem
 from generator.dataset.coco_labels import Photo, read_coco
-from generator.dataset.coco_source import CocoSource, pictures_folder
+from generator.dataset.coco_source import pictures_folder
+from generator.dataset.imports import photo_source
 from generator.fitting.measures import Measured, Picture, Series, measured
 from generator.fitting.traits import traits
 
@@ -77,7 +78,7 @@ def _picture(photo: Photo, classes: Sequence[str]) -> Picture:
 
 def _traits(labels: Path, images: str, n: int, classes: tuple[str, ...], report: Callable[[int, int], None]) -> Series:
     """Traits of at most MOST pictures, evenly chosen. InputError names every picture that cannot be decoded."""
-    source = CocoSource(labels, images, classes=classes)
+    source = photo_source(labels, images, classes=classes)
     chosen = sorted({int(k) for k in np.linspace(0, n - 1, min(n, MOST))})
     found: list[dict[str, float]] = []
     problems = []
