@@ -258,3 +258,13 @@ def test_keypoints_of_a_card_are_labelled(tmp_path: Path) -> None:
     found = label(scene(one, position=(0, 0, 1), focal=150), store).instances[0].keypoints
     assert found["tip"] == pytest.approx((80 + 150 * 0.05 / 0.95, 60 - 150 * 0.05 / 0.95, 2), abs=1e-3)
     assert found["foot"][2] == 1  # in the picture, behind the box
+
+
+@pytest.mark.parametrize("suffix", ["obj", "glb", "ply", "stl", "off", "dae", "3mf"])
+def test_every_format_that_is_named_is_read(tmp_path: Path, suffix: str) -> None:
+    """A box of 0.1 x 0.2 x 0.3 m, written by trimesh; glTF's y is up by its standard."""
+    size = (0.1, 0.3, 0.2) if suffix == "glb" else (0.1, 0.2, 0.3)
+    trimesh.creation.box((0.1, 0.2, 0.3)).export(tmp_path / f"box.{suffix}")
+    found = inspect(tmp_path / f"box.{suffix}")
+    assert found.broken == "" and found.watertight and found.triangles == 12
+    assert found.extent == pytest.approx(size, abs=1e-6)
