@@ -14,7 +14,7 @@ from generator.dataset.shards import ShardWriter
 from generator.dataset.store import Dataset, Manifest
 from generator.mix.advisor import TABLE, Situation, advise, questionable
 from generator.mix.recipes import pooled
-from generator.spec.config import Train
+from generator.spec.training import Train
 
 ROWS = [  # real, synthetic, aligned, kind -> number, recipe, sampling
     (100, 5000, True, "general", 1, "finetune", "yes"),

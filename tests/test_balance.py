@@ -12,7 +12,7 @@ from generator.balance.candidates import Candidates, candidates, ranks
 from generator.balance.groups import codes, compact, position
 from generator.balance.solver import Choice, select
 from generator.base.errors import BalanceError
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 
 
 def frames_of(bits: np.ndarray, counts: np.ndarray | None = None, seed: int = 0) -> Candidates:

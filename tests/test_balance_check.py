@@ -19,7 +19,7 @@ from generator.dataset.shards import records_path
 from generator.dataset.store import Dataset, Manifest
 from generator.report.balance_charts import by_number, kept_by_number, together
 from generator.report.balance_page import section, write_page
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 from generator.spec.quotas import Quota
 
 MANIFEST = Manifest(scene="s", spec="a", assets="b", seed=4, classes=("mug", "bowl"), size=(64, 48), labels=())

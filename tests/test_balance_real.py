@@ -13,7 +13,7 @@ from generator.balance.real import facts_of_example, facts_of_picture, prevalenc
 from generator.balance.solver import select
 from generator.base.errors import DatasetError
 from generator.dataset.examples import Example
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 from generator.spec.edges import IMAGE_FACTS, EdgeCase
 
 CASES = TypeAdapter(dict[str, EdgeCase])

@@ -13,7 +13,7 @@ from generator.balance.rules.variety import conditional_entropy
 from generator.balance.scenes import together
 from generator.balance.solver import select
 from generator.base.errors import BalanceError
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 from generator.spec.quotas import Quota
 
 TAGS = ("a", "b", "c")

@@ -12,7 +12,7 @@ from generator.balance.program import least_slack
 from generator.balance.rules import Rule
 from generator.balance.sifting import Columns, maximize
 from generator.balance.solver import select
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 
 
 def problem(columns: int, rows: int, seed: int, low: float = 0.0) -> Columns:

@@ -14,7 +14,7 @@ from generator.balance.refill import refilled
 from generator.balance.solver import select
 from generator.base.draw import Draw
 from generator.base.errors import BalanceError
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 
 BENCH = runpy.run_path(str(Path(__file__).parent.parent / "scripts" / "bench_balance"))
 EDGE, Scenes, trimmed = BENCH["EDGE"], BENCH["Scenes"], BENCH["trimmed"]

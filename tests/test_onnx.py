@@ -9,7 +9,7 @@ import pytest
 import generator.train  # noqa: F401  (before torch: it says how threads wait)
 from generator.base.draw import Draw
 from generator.base.errors import TrainError
-from generator.spec.config import Train
+from generator.spec.training import Train
 
 pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch")

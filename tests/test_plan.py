@@ -10,7 +10,7 @@ from generator.balance.plan import Looked, Plan, Ticket, plan
 from generator.balance.solver import expressible
 from generator.base.draw import Draw
 from generator.base.errors import BalanceError, DatasetError
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 
 
 class Scenes:

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch")
 
 from generator.base.draw import Draw  # noqa: E402
-from generator.spec.config import Train  # noqa: E402
+from generator.spec.training import Train  # noqa: E402
 from generator.train.device import seeded  # noqa: E402
 from generator.train.model import Detector  # noqa: E402
 from generator.train.pointrend import (  # noqa: E402

@@ -13,7 +13,7 @@ from generator.base.draw import Draw
 from generator.base.errors import TrainError
 from generator.dataset.examples import Example
 from generator.mix.recipes import ARMS, phases, pooled, sources_of
-from generator.spec.config import Train
+from generator.spec.training import Train
 
 TINY = Train(model="faster_rcnn", arms=ARMS, steps=4, batch=2, size=64, pretrain=0.5, checkpoint_every=1)
 

@@ -14,7 +14,7 @@ from generator.dataset.selection import Selection
 from generator.dataset.shards import ShardWriter, records_path
 from generator.dataset.sources import SyntheticSource
 from generator.dataset.store import Dataset, Manifest
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 
 MANIFEST = Manifest(
     scene="test",

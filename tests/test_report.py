@@ -29,7 +29,8 @@ from generator.report.sheet import CAPTION, GAP, chosen, draw, frame_sheet, save
 from generator.report.showing import caveats
 from generator.report.svg import element, ticks
 from generator.report.verdicts import draw_detections, missed
-from generator.spec.config import Balance, RunConfig
+from generator.spec.balancing import Balance
+from generator.spec.config import RunConfig
 from generator.train.score import Detection, Detections, judge, score
 
 LABEL = "<i>thing & co</i>"

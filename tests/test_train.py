@@ -15,7 +15,7 @@ from generator.base.errors import TrainError
 from generator.dataset.coco_labels import Photo
 from generator.dataset.examples import Example
 from generator.dataset.sources import PhotoSource
-from generator.spec.config import Train
+from generator.spec.training import Train
 
 pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch")

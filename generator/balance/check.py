@@ -14,7 +14,7 @@ from generator.balance.words import in_words
 from generator.base.errors import BalanceError
 from generator.dataset.selection import Selection, SplitSelection
 from generator.dataset.store import Dataset
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 
 
 @dataclass(frozen=True)

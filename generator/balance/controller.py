@@ -16,7 +16,7 @@ from generator.balance.candidates import candidates, ranks
 from generator.balance.plan import Look, Looked, Ticket, inside
 from generator.balance.rules import rows_of
 from generator.base.errors import BalanceError
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 
 Floats = NDArray[np.float64]
 RATE, ALLOWANCE = 0.05, 3.0

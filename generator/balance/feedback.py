@@ -10,7 +10,7 @@ import numpy as np
 import yaml
 
 from generator.base.errors import DatasetError
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 from generator.spec.quotas import Quota
 
 Shares = Mapping[str, float]

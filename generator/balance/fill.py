@@ -13,7 +13,7 @@ from generator.balance.groups import codes, compact
 from generator.balance.program import Floats
 from generator.balance.rules import explain, rows_of
 from generator.base.errors import BalanceError
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 
 
 @dataclass(frozen=True)

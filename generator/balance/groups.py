@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from generator.balance.candidates import Candidates, Ints
 from generator.balance.rules import reads
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from generator.balance.candidates import Amounts, Candidates, Ints, flat_instances
 from generator.base.errors import BalanceError, did_you_mean
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 from generator.spec.edges import OBJECT_FACTS, Condition
 from generator.spec.quotas import Quota
 

@@ -19,7 +19,7 @@ from generator.base.errors import BalanceError, DatasetError
 from generator.base.record import Record
 from generator.dataset.atomic import write_json
 from generator.dataset.selection import Counts
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 
 PLAN = "plan.json"
 

@@ -13,7 +13,7 @@ from generator.balance.rules.combinations import Promise, Promised
 from generator.balance.rules.edge_rule import limits
 from generator.balance.sifting import Optimum
 from generator.base.errors import BalanceError
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 
 
 @dataclass(frozen=True)

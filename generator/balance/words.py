@@ -7,7 +7,7 @@ import numpy as np
 from generator.balance.candidates import Candidates
 from generator.balance.rules import Rule, entry_of
 from generator.balance.solver import Choice
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 
 FURTHER = 0.1  # the advice is about at most this share more frames: prices hold near what there is
 

@@ -14,7 +14,7 @@ from generator.cli.data import Folder, dataset_folder, shares
 
 if TYPE_CHECKING:
     from generator.balance.check import Checked
-    from generator.spec.config import Balance
+    from generator.spec.balancing import Balance
 
 ConfigOption = Annotated[Path | None, typer.Option(help="Take the rules of this config.")]
 
@@ -54,7 +54,7 @@ def balance(
 
 def _rules(config: Path | None, cap: list[str] | None, floor: list[str] | None) -> "Balance":
     """The config's rules with those of the command line. Raises GeneratorError."""
-    from generator.spec.config import Balance
+    from generator.spec.balancing import Balance
     from generator.spec.load import load_config
 
     rules = load_config(config).balance if config else Balance()

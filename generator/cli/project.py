@@ -13,9 +13,10 @@ from generator.dataset.selection import SELECTION, Selection
 from generator.dataset.store import Dataset
 from generator.farm.job import Job
 from generator.sampling.sampler import Sampler
-from generator.spec.config import Farm, RealSource, RunConfig
+from generator.spec.config import Farm, RunConfig
 from generator.spec.load import load_config, load_scene, near, with_engine
 from generator.spec.scene import SceneSpec
+from generator.spec.training import RealSource
 
 
 @dataclass(frozen=True)

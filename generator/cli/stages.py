@@ -22,7 +22,7 @@ from generator.mix.advisor import questionable
 from generator.mix.leaks import refuse_leaks
 from generator.mix.pruning import of_source
 from generator.mix.recipes import Phase, advice, phases, sources_of
-from generator.spec.config import Train
+from generator.spec.training import Train
 
 if TYPE_CHECKING:  # Ray is slow to import, and --help need not wait for it
     from generator.farm.painting import Painting

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from generator.base.errors import TrainError, did_you_mean
-from generator.spec.config import Train
+from generator.spec.training import Train
 
 VIEWS = 50
 MOMENTUM = 0.9

@@ -17,7 +17,7 @@ from generator.report.charts import TagShares, tags
 from generator.report.page import embedded
 from generator.report.sheet import frame_sheet
 from generator.report.svg import element
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 
 STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:1080px;margin:2rem auto;padding:0 1rem;color:#1f2937}
 table{border-collapse:collapse}td,th{padding:.2rem .8rem;border-bottom:1px solid #e5e7eb;text-align:right}

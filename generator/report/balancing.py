@@ -13,7 +13,7 @@ from generator.dataset.records import FrameRecord
 from generator.dataset.selection import Counts, Selection, SplitSelection
 from generator.report.balance_charts import by_number, kept_by_number, together
 from generator.report.charts import TagShares, tags
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 
 
 @dataclass(frozen=True)

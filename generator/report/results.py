@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from generator.base.errors import DatasetError
 from generator.mix.recipes import ARMS, Phase, phases
 from generator.mix.sampler import Mixture
-from generator.spec.config import Train
+from generator.spec.training import Train
 from generator.train.score import Evaluation
 
 ORDER = ("synthetic", "mixed", "finetune", "replay", "real")

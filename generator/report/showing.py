@@ -7,7 +7,8 @@ from generator.base.geometry import intersect
 from generator.dataset.examples import Source
 from generator.report.results import Row, Trained, by_arm
 from generator.report.verdicts import Verdict, draw_detections
-from generator.spec.config import Real, RealSource, RunConfig, Train
+from generator.spec.config import RunConfig
+from generator.spec.training import Real, RealSource, Train
 from generator.train.score import Evaluation
 
 KNOW_IMAGENET = {"efficientnet_lite0"}  # backbones whose weights come with a package

@@ -11,7 +11,7 @@ from generator.base.errors import did_you_mean
 from generator.base.splits import Split
 from generator.base.strict import Fault, Loc
 from generator.spec.assets import Files
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 from generator.spec.edges import EdgeCase, check_facts
 from generator.spec.edges import reference_faults as tag_faults
 from generator.spec.facts import scene_facts

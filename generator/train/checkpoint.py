@@ -10,7 +10,7 @@ from torch import Tensor
 
 from generator.base.errors import TrainError
 from generator.dataset import atomic
-from generator.spec.config import Train
+from generator.spec.training import Train
 from generator.train.model import Detector
 from generator.train.transfer import Transfer, fill
 

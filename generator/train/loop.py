@@ -12,7 +12,7 @@ from generator.base.draw import Draw
 from generator.dataset import atomic
 from generator.dataset.examples import Source
 from generator.mix.recipes import Phase
-from generator.spec.config import Train
+from generator.spec.training import Train
 from generator.train import checkpoint
 from generator.train.augment import Augment
 from generator.train.batches import prefetched

@@ -13,7 +13,7 @@ from generator.mix.recipes import Phase
 from generator.mix.sampler import Mixture
 from generator.mix.sampling import Sampling, orders_of
 from generator.mix.traits import commonness, told_by, traits_of
-from generator.spec.config import Train
+from generator.spec.training import Train
 from generator.train import checkpoint
 from generator.train.augment import Augment
 from generator.train.batches import Batch, Batches

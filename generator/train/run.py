@@ -10,7 +10,7 @@ from torch import Tensor
 
 from generator.base.draw import Draw
 from generator.base.errors import TrainError
-from generator.spec.config import Train
+from generator.spec.training import Train
 from generator.train import checkpoint
 from generator.train.batches import Batch
 from generator.train.device import choose_device, seeded

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from generator.balance.candidates import Amounts, Candidates, Ints
 from generator.base.registry import Registry
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 
 Floats = NDArray[np.float64]
 

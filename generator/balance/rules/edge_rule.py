@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from generator.balance.candidates import Amounts, Candidates, Ints
 from generator.balance.rules import RULES, BalanceRule, Row, Rule, percent
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 
 
 @RULES("edge_rule")

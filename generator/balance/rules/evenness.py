@@ -6,7 +6,7 @@ import numpy as np
 
 from generator.balance.candidates import Amounts, Candidates, Ints
 from generator.balance.rules import RULES, BalanceRule, Row, Rule
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 
 
 @RULES("evenness")

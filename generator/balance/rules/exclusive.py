@@ -5,7 +5,7 @@ import numpy as np
 from generator.balance.candidates import Candidates
 from generator.balance.rules import RULES, BalanceRule, Rule, percent
 from generator.base.errors import BalanceError
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 
 
 @RULES("exclusive")

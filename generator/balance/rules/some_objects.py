@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from generator.balance.candidates import Candidates, Ints
 from generator.balance.rules import RULES, BalanceRule, Row, Rule
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 
 
 @RULES("some_objects")

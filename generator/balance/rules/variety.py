@@ -10,7 +10,7 @@ import numpy as np
 
 from generator.balance.candidates import Amounts, Bools, Candidates, Ints
 from generator.balance.rules import RULES, BalanceRule, Row, Rule, percent
-from generator.spec.config import Balance
+from generator.spec.balancing import Balance
 
 MOST_ROWS = 64  # the commonest combinations; one that is rarer than all of these would have to be kept almost alone
 
