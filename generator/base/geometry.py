@@ -83,10 +83,8 @@ class Camera:
         """Points (h, w, 3) in the camera frame, metres, of the whole picture's planar depth; infinite or NaN where that
         is."""
         rays = self.rays((0, 0, self.width, self.height))
-        if not self.lens.fisheye:
-            return rays * depth[..., None]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return rays * (depth / rays[..., 2])[..., None]
+        with np.errstate(divide="ignore", invalid="ignore"):  # 0 times infinity is NaN
+            return rays * (depth / rays[..., 2] if self.lens.fisheye else depth)[..., None]
 
     def project(self, points: Array) -> tuple[Array, Array]:
         """World points (n, 3) to pixels (n, 2) and planar depths (n,). The pixels are NaN where the lens sees nothing:

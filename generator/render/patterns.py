@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from generator.assets.mesh import OPAQUE
 from generator.base.color import decode, from_hsv, to_hsv
 from generator.base.draw import Draw
 from generator.base.scene import Material, SceneSample, Texture, Vector
@@ -127,14 +128,18 @@ def tiled(tiles: Points, uv: Points) -> Points:
 
 
 def coarse(image: Image, side: int = 16) -> Points:
-    """Linear means over a grid of at most `side` x `side` blocks: one ray a pixel would alias on anything finer."""
+    """Linear means over a grid of at most `side` x `side` blocks: one ray a pixel would alias on anything finer. Where
+    an alpha cuts holes, what is solid counts, whatever colour lies in the holes."""
     light = decode(image[..., :3].astype(np.float32) / 255).astype(float)
+    weight = np.ones((*image.shape[:2], 1))
+    if image.shape[2] == 4:
+        weight = np.where(image[..., 3:] >= OPAQUE, 1.0, 1e-9)
+    parts = np.concatenate([light * weight, weight], -1)
     for axis in (0, 1):
-        length = light.shape[axis]
+        length = parts.shape[axis]
         starts = np.unique(np.linspace(0, length, min(side, length), endpoint=False).astype(int))
-        sizes = np.diff(np.append(starts, length))
-        light = np.add.reduceat(light, starts, axis) / np.expand_dims(sizes, tuple(i for i in range(3) if i != axis))
-    return light
+        parts = np.add.reduceat(parts, starts, axis)
+    return np.asarray(parts[..., :3] / parts[..., 3:])
 
 
 def value_noise(place: Points) -> NDArray[np.float64]:

@@ -49,7 +49,8 @@ def spots_of(one: ObjectSample, store: AssetStore, world: Points, normal: Points
     mesh, uv = store.mesh(one.mesh), None
     if mesh.uv is not None and (one.material.keep or any(t.mapping == "uv" for t in one.material.textures)):
         origin = local[:3, :3] @ eye + local[:3, 3]
-        triangle = Target.of(mesh).hit(origin, inside - origin)[1]
+        before = origin + 0.999 * (inside - origin)  # what stands there was looked past: it is too near, or a hole
+        triangle = Target.of(mesh).hit(before, inside - origin)[1]
         weights = barycentric(mesh.vertices[mesh.faces[triangle]].astype(float), inside)
         uv = np.einsum("nk,nkd->nd", weights, mesh.uv[triangle])
     return Spots(inside * np.array(one.pose.scale), normal @ pose[:3, :3], uv)

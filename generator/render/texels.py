@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from generator.assets.mesh import Mesh
+from generator.assets.mesh import OPAQUE, Mesh
 from generator.base.color import encode
 from generator.base.geometry import Array
 
@@ -21,6 +21,18 @@ def own_colors(mesh: Mesh, triangles: NDArray[np.int32], points: Array) -> Color
     corners = mesh.vertices[mesh.faces[triangles]].astype(float)
     uv = (barycentric(corners, points)[..., None] * mesh.uv[triangles]).sum(1)
     return bilinear(mesh.texture, uv)
+
+
+def filled(texture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The texture (h, w, 3 or 4) with the nearest solid texel's colour in the holes that its alpha cuts: filters that
+    look at several texels, as a GPU's smaller copies of them do, must not see what lies there."""
+    if texture.shape[2] < 4:
+        return texture
+    hole = texture[..., 3] < OPAQUE
+    if not hole.any() or hole.all():
+        return texture
+    nearest = ndimage.distance_transform_edt(hole, return_distances=False, return_indices=True)
+    return np.concatenate([texture[tuple(nearest)][..., :3], texture[..., 3:]], -1)
 
 
 def barycentric(corners: Array, points: Array) -> Array:

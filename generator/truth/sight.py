@@ -40,10 +40,10 @@ def clear(rays: Array, reach: Array, sample: SceneSample, camera: Camera, store:
 
 
 def with_keypoints(frame: Frame, sample: SceneSample, store: AssetStore) -> Frame:
-    """The frame with the keypoints of its meshes: pixels, and COCO's flag: 2 in the image and in sight, 1 hidden or
-    outside the image, 0 where the lens does not see."""
+    """The frame with the keypoints of its labelled objects: pixels, and COCO's flag: 2 in the image and in sight, 1
+    hidden or outside the image, 0 where the lens does not see."""
     marked = [(k, one, store.mesh(one.mesh)) for k, one in enumerate(sample.instances)]
-    marked = [(k, one, mesh) for k, one, mesh in marked if mesh.keypoints]
+    marked = [(k, one, mesh) for k, one, mesh in marked if mesh.keypoints and one.label is not None]
     if not marked:
         return frame
     owner = np.repeat([k for k, _, _ in marked], [len(mesh.keypoints) for _, _, mesh in marked])

@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from generator.assets.store import AssetStore
 from generator.base.errors import GeneratorError
 from generator.base.frame import Frame
@@ -19,9 +16,7 @@ from generator.base.geometry import Array
 from generator.base.registry import Registry
 from generator.base.scene import ObjectSample, SceneSample
 from generator.truth import coding
-from generator.truth.labels import nearest
-
-FINE = 4  # subsamples of a pixel along each side
+from generator.truth.subsamples import Subsamples, subsamples
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,13 +45,9 @@ class Shot:
         return self.frame.camera.points(self.frame.depth)
 
     @cached_property
-    def fine(self) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
-        """Instance ids and depth of 4 x 4 point samples evenly within every pixel, (h w, 16) each."""
-        h, w = self.frame.instance.shape
-        ids, depth = nearest(self.sample, self.meshes, FINE)
-        split, joined = (h, FINE, w, FINE), (h * w, FINE * FINE)
-        ids = ids.reshape(split).transpose(0, 2, 1, 3).reshape(joined)
-        return ids, depth.reshape(split).transpose(0, 2, 1, 3).reshape(joined)
+    def fine(self) -> Subsamples:
+        """Point samples within the pixels that can be mixed."""
+        return subsamples(self.frame, self.sample, self.meshes)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.truth.annotations import FINE, Shot, annotation
+from generator.truth.annotations import Shot, annotation
+from generator.truth.subsamples import FINE
 
 ABOUT = (
     "visible share of a pixel per instance, counted over 4 x 4 point samples evenly within it. `pixel` (uint32, row x "
@@ -16,9 +17,9 @@ ABOUT = (
 
 @annotation("coverage", "coverage.npz", ABOUT)
 def coverage(shot: Shot) -> dict[str, NDArray[Any]]:
-    parts, _ = shot.fine
-    listed = np.flatnonzero((parts != shot.frame.instance.reshape(-1, 1)).any(1))
-    keys = listed[:, None].astype(np.int64) << 16 | parts[listed]
+    fine = shot.fine
+    shared = (fine.ids != shot.frame.instance.reshape(-1)[fine.pixel, None]).any(1)
+    keys = fine.pixel[shared, None] << 16 | fine.ids[shared]
     shares, count = np.unique(keys, return_counts=True)
     return {
         "pixel": (shares >> 16).astype(np.uint32),

@@ -4,9 +4,9 @@ import numpy as np
 
 from generator.base.frame import Mask
 from generator.base.geometry import Array
-from generator.truth.annotations import FINE, Shot, annotation
+from generator.truth.annotations import Shot, annotation
+from generator.truth.subsamples import CREASE, FINE
 
-CREASE = 0.01  # relative departure from a plane within one pixel, beyond which it shows a step and no slope
 ABOUT = (
     "uint8, 255 where a pixel is mixed: its 4 x 4 point samples see several instances, surface and nothing, or a step "
     "in depth (a hundredth away from the best plane); else 0"
@@ -15,12 +15,14 @@ ABOUT = (
 
 @annotation("mixed", "mixed.png", ABOUT)
 def mixed(shot: Shot) -> Mask:
-    ids, depth = shot.fine
-    nothing = np.isinf(depth)
-    found = (ids != ids[:, :1]).any(1) | (nothing != nothing[:, :1]).any(1)
-    rest = np.flatnonzero(~found & ~nothing[:, 0])
-    found[rest] = stepped(depth[rest].astype(float))
-    return np.asarray(found.reshape(shot.frame.instance.shape))
+    fine = shot.fine
+    nothing = np.isinf(fine.reach)
+    several = (fine.ids != fine.ids[:, :1]).any(1) | (nothing != nothing[:, :1]).any(1)
+    rest = np.flatnonzero(~several & ~nothing[:, 0])
+    several[rest] = stepped(fine.reach[rest].astype(float))
+    found = np.zeros(shot.frame.instance.shape, bool)
+    found.ravel()[fine.pixel[several]] = True
+    return found
 
 
 def stepped(depth: Array) -> Mask:
