@@ -137,12 +137,13 @@ def test_sizes_and_keypoints_are_stored(dataset):
     assert any(one.keypoints for one in stored.instances) and all(any(one.extent) for one in stored.instances)
 
 
-def test_an_empty_data_set_exports_nothing_but_its_classes(tmp_path):
+def test_an_empty_data_set_is_refused_and_nothing_is_written(tmp_path):
     manifest = Manifest(scene="s", spec="a", assets="b", seed=0, classes=CLASSES, size=(8, 6), labels=("amodal",))
     empty = Dataset.create_or_check(tmp_path / "data", manifest)
     for kind in KINDS:
-        export(empty, tmp_path / kind, kind)
-        assert not list((tmp_path / kind).rglob("*.png"))
+        with pytest.raises(DatasetError, match="no frame to export: all frames are in quarantine or not yet painted"):
+            export(empty, tmp_path / kind, kind)
+        assert not (tmp_path / kind).exists()
 
 
 def test_options_are_checked(dataset, tmp_path):

@@ -90,10 +90,28 @@ def export(
     store: AssetStore | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> None:
-    """Every split of the data set, or what the selection keeps of it, in the format `kind` with its `options`."""
+    """Every split of the data set, or what the selection keeps of it, in the format `kind` with its `options`.
+
+    Raises InputError for unknown options, DatasetError where there is nothing to export or `Exporter.write` does.
+    """
     exporter = _configured(kind, options or {})
-    kept = None if selection is None else selection.kept
-    exporter.write(Delivery(dataset, Path(folder), portions(dataset, kept), progress, store))
+    chosen = portions(dataset, None if selection is None else selection.kept)
+    _refuse_nothing(dataset, chosen, selection)
+    exporter.write(Delivery(dataset, Path(folder), chosen, progress, store))
+
+
+def _refuse_nothing(dataset: Dataset, chosen: tuple[Portion, ...], selection: Selection | None) -> None:
+    """An export without a frame, or without frames that a selection speaks of, is somebody's mistake."""
+    count = sum(map(len, chosen))
+    if selection is not None and count < len(selection.kept):
+        gone = next(key for key in selection.kept if not any(key in portion for portion in chosen))
+        raise DatasetError(
+            f"{dataset.folder}: its selection keeps {len(selection.kept) - count} frames that are not here, {gone} for "
+            "one; run `balance` again, or export all frames"
+        )
+    if count == 0:
+        why = "all frames are in quarantine or not yet painted" if selection is None else "its selection keeps none"
+        raise DatasetError(f"{dataset.folder}: no frame to export: {why}; look with `inspect --quarantine`")
 
 
 def _configured(kind: str, options: Mapping[str, Any]) -> Exporter:

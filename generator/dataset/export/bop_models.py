@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 from scipy.spatial.distance import cdist
 
-from generator.assets.mesh import Mesh
 from generator.assets.store import AssetStore
 from generator.base.errors import DatasetError
 from generator.base.frame import Instance
@@ -66,8 +65,10 @@ class Models:
             points = None
             if store is not None:
                 mesh = store.mesh(model.mesh)
-                points = mesh.vertices * np.array(model.scale) * MILLIMETRES
-                place(folder / f"obj_{number:06d}.ply", ply(points, mesh, mirrored=math.prod(model.scale) < 0))
+                used, faces = np.unique(mesh.faces, return_inverse=True)  # keypoints may belong to no face
+                points = mesh.vertices[used] * np.array(model.scale) * MILLIMETRES
+                faces = faces.reshape(-1, 3)[:, :: -1 if math.prod(model.scale) < 0 else 1]
+                place(folder / f"obj_{number:06d}.ply", ply(points, faces))
             info[str(number)] = _info(model, points)
         write_json(folder / "models_info.json", info)
 
@@ -94,9 +95,8 @@ def diameter(points: Array) -> float:
     return max(float(cdist(points[start : start + 512], points).max()) for start in range(0, len(points), 512))
 
 
-def ply(points: Array, mesh: Mesh, mirrored: bool) -> bytes:
+def ply(points: Array, faces: NDArray[np.int64]) -> bytes:
     """Binary PLY with normals at the vertices, the sums of those of their faces weighted by area."""
-    faces = mesh.faces[:, ::-1] if mirrored else mesh.faces
     vertices = np.concatenate([points, _normals(points, faces)], 1).astype("<f4")
     rows = np.zeros(len(faces), [("count", "u1"), ("index", "<i4", 3)])
     rows["count"], rows["index"] = 3, faces
@@ -106,7 +106,7 @@ def ply(points: Array, mesh: Mesh, mirrored: bool) -> bytes:
     return head.encode() + vertices.tobytes() + rows.tobytes()
 
 
-def _normals(points: Array, faces: NDArray[np.int32]) -> Array:
+def _normals(points: Array, faces: NDArray[np.int64]) -> Array:
     a, b, c = (points[faces[:, k]] for k in range(3))
     flat, summed = np.cross(b - a, c - a), np.zeros_like(points)
     for k in range(3):

@@ -25,6 +25,10 @@ class Importer:
         wrong. `images` overrides where the pictures are; "" is where the format puts them."""
         raise NotImplementedError
 
+    def names(self, path: Path) -> tuple[str, ...]:
+        """The classes that the labels name, in their order, without what is wrong with them: `read` tells that."""
+        raise NotImplementedError
+
 
 importers: Registry[type[Importer]] = Registry("importer", "generator.dataset.imports")
 
@@ -43,6 +47,11 @@ def photo_source(
     """
     photos = importers[recognised(Path(labels))]().read(Path(labels), images, tuple(classes))
     return PhotoSource(str(labels), photos, crop, classes, smallest, thresholds)
+
+
+def class_names(labels: Path | str) -> tuple[str, ...]:
+    """The classes that labels of whatever format name. Raises GeneratorError for a path of no known format."""
+    return importers[recognised(Path(labels))]().names(Path(labels))
 
 
 def recognised(path: Path) -> str:

@@ -46,6 +46,10 @@ class Cityscapes(Importer):
         findings.settle()
         return [photo for photo in photos if photo is not None]
 
+    def names(self, path: Path) -> tuple[str, ...]:
+        labels = _split(path)
+        return tuple(_names(next(one for one in (labels, *labels.parents) if one.name == "gtFine")).values())
+
 
 def _split(path: Path) -> Path:
     """The folder of labels: the path itself, or the only split of gtFine."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from generator.dataset.coco_labels import Photo, read_coco
+from generator.dataset.coco_labels import Photo, coco_names, read_coco
 from generator.dataset.coco_source import pictures_folder
 from generator.dataset.imports import Importer, importers
 
@@ -16,3 +16,6 @@ class Coco(Importer):
 
     def read(self, path: Path, images: str, classes: tuple[str, ...]) -> list[Photo]:
         return read_coco(path, pictures_folder(path, images), classes)
+
+    def names(self, path: Path) -> tuple[str, ...]:
+        return coco_names(path)

@@ -40,6 +40,19 @@ class Voc(Importer):
         reader.findings.settle()
         return [photo for photo in photos if photo is not None]
 
+    def names(self, path: Path) -> tuple[str, ...]:
+        root = path.parents[2] if path.is_file() else path
+        labels = root / "Annotations" if (root / "Annotations").is_dir() else root
+        return tuple(sorted({name for one in _chosen(path, labels) for name in _objects(one)}))
+
+
+def _objects(labels: Path) -> list[str]:
+    """Names of the objects in one file; none where it cannot be read."""
+    try:
+        return [(one.findtext("name") or "").strip() for one in ElementTree.parse(labels).getroot().iter("object")]
+    except (OSError, ElementTree.ParseError):
+        return []
+
 
 def _chosen(path: Path, labels: Path) -> list[Path]:
     """Annotation files, in the list's order or by name."""

@@ -37,6 +37,10 @@ class Yolo(Importer):
         findings.settle()
         return photos
 
+    def names(self, path: Path) -> tuple[str, ...]:
+        table = path if path.is_file() else _table(path) or path
+        return tuple(_names(table, _load(table)).values())
+
 
 @dataclass(frozen=True)
 class _Reader:
