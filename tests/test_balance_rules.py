@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from generator.balance.candidates import Candidates, ranks
 from generator.balance.objects import Objects, of_looks, with_quotas
-from generator.balance.rules import RULES, BalanceRule, entries, rows_of
+from generator.balance.rules import RULES, BalanceRule, amounts_of, entries, rows_of
 from generator.balance.rules.edge_rule import limits
 from generator.balance.rules.variety import conditional_entropy
 from generator.balance.scenes import together
@@ -168,14 +168,14 @@ def test_every_rule_explains_all_of_its_rows(name):
         quotas=(Quota(by=("class",), least=0.1, most=0.9),),
     )  # fmt: skip
     frames, entry = pool(30, 0), RULES[name]()
-    found = list(entry.rows(rules, frames, np.arange(30)))
+    found, amounts = list(entry.rows(rules, frames)), amounts_of(rules, frames)
     assert isinstance(entry, BalanceRule) and {row.rule.kind for row in found} == set(entry.kinds)
     for row in found:
         assert row.rule.subject in entry.asks(row.rule) and len(entry.lacks(row.rule, 0.1)) > 10
-        assert np.asarray(row.values).shape == (30,)
+        assert all(amounts[name].shape == (30,) for name in row.terms)
 
 
 def test_kinds_of_rows_belong_to_one_rule_each_and_a_rule_that_is_not_asked_has_none():
     kinds = [kind for entry in entries() for kind in entry.kinds]
     assert len(kinds) == len(set(kinds))
-    assert rows_of(Balance(), pool(10, 0), np.arange(10))[1].shape == (0, 10)
+    assert rows_of(Balance(), pool(10, 0), np.arange(10))[1].dense().shape == (0, 10)

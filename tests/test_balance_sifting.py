@@ -9,6 +9,7 @@ from scipy.optimize import linprog
 from generator.balance import sifting
 from generator.balance.candidates import Candidates, ranks
 from generator.balance.program import least_slack
+from generator.balance.rows import Rows
 from generator.balance.rules import Rule
 from generator.balance.sifting import Columns, maximize
 from generator.balance.solver import select
@@ -21,13 +22,13 @@ def problem(columns: int, rows: int, seed: int, low: float = 0.0) -> Columns:
     bits = rng.random((rows, columns)) < rng.uniform(0.1, 0.7, (rows, 1))
     high = np.round(rng.pareto(1.0, columns)).clip(1, 500)
     return Columns(
-        np.ones(columns), bits - rng.uniform(0.15, 0.5, (rows, 1)), np.zeros(rows), np.floor(low * high), high
+        np.ones(columns), Rows.of(bits - rng.uniform(0.15, 0.5, (rows, 1))), np.zeros(rows), np.floor(low * high), high
     )
 
 
 def reference(program: Columns) -> float | None:
     bounds = np.column_stack([program.low, program.high])
-    found = linprog(-program.worth, program.rows, program.tops, bounds=bounds, method="highs")
+    found = linprog(-program.worth, program.rows.dense(), program.tops, bounds=bounds, method="highs")
     return -found.fun if found.status == 0 else None
 
 
@@ -47,7 +48,7 @@ def test_sifting_finds_what_the_whole_program_gives(few, seed, rows, low):
     assert (found is None) == (best is None)
     if found is None or best is None:
         return
-    assert (program.rows @ found.x <= program.tops + 1e-6).all()
+    assert (program.rows.dense() @ found.x <= program.tops + 1e-6).all()
     assert (found.x >= program.low).all() and (found.x <= program.high).all()
     worth = float(found.x @ program.worth)
     assert worth <= best + 1e-6 <= found.bound + 2e-6 and found.bound - worth <= max(0.5, 1e-5 * best)

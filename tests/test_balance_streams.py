@@ -1,4 +1,4 @@
-"""Accepting before painting: how little is dropped afterwards, replayable decisions, tickets that come back."""
+"""Accepting before painting: how little is dropped afterwards, tickets that come back."""
 
 import runpy
 from pathlib import Path
@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from generator.balance.candidates import Candidates, ranks
-from generator.balance.controller import Controller, prevalence, stream
 from generator.balance.fill import per_tag, to_fill
 from generator.balance.plan import Looked, inside, plan
 from generator.balance.refill import refilled
@@ -31,9 +30,7 @@ def test_filtering_after_painting_wastes_most_frames_planning_almost_none():
     everything = [(one.index, Scenes().paint(one.index, one.tags)) for one in looks if not one.rejected]
     assert 0.55 < 1 - trimmed(everything, RULES).size / len(everything) < 0.73
     planned = painted(plan(Scenes().look, "train", 600, RULES, ("thing",), 0).tickets)
-    streamed = painted(stream(Scenes().look, "train", 600, RULES, ("thing",), 0)[0])
-    for frames in (planned, streamed):
-        assert len(frames) == 600 and 1 - trimmed(frames, RULES).size / 600 < 0.02
+    assert len(planned) == 600 and 1 - trimmed(planned, RULES).size / 600 < 0.02
 
 
 @pytest.mark.slow
@@ -47,40 +44,6 @@ def test_two_thousand_frames_keep_three_caps_on_realised_counts():
         assert sum(tag in tags for tags in kept) <= 0.2 * len(kept)
         assert sum(tag in one.tags for one in made.tickets) <= 0.2 * 0.98 * 2000 + 1e-9
     assert len({one.tags for one in made.tickets}) == 2 ** len(EDGE)  # no combination is wiped out
-
-
-def test_decisions_depend_on_indices_not_on_blocks():
-    rules = Balance(caps={"night": 0.2}, floors={"rain": 0.3})
-    looks = Scenes().look(range(900))
-
-    def decided(size: int) -> list[bool]:
-        controller = Controller(rules, ("thing",), 300, 0, "train")
-        return [yes for k in range(0, 900, size) for yes in controller.accept(looks[k : k + size])]
-
-    assert decided(900) == decided(7) == decided(64) and sum(decided(30)) == 300
-    other = Controller(rules, ("thing",), 300, 1, "train")
-    assert other.accept(looks) != decided(900)
-
-
-def test_a_stream_keeps_caps_and_floors_on_realised_counts():
-    rules = Balance(caps={"night": 0.2}, floors={"rain": 0.6}, proposals=10)
-    tickets, looked = stream(Scenes().look, "train", 500, rules, ("thing",), 3)
-    shares = prevalence(tickets)
-    assert shares["night"] <= 0.2 and shares["rain"] >= 0.6 and 500 <= looked <= 5000
-    with pytest.raises(BalanceError, match=r"of 500 frames after 512 scenes"):
-        stream(Scenes().look, "train", 500, rules.model_copy(update={"proposals": 1.0}), ("thing",), 3)
-
-
-def test_what_is_given_back_is_wanted_again():
-    rules = Balance(caps={"night": 0.2})
-    looks = Scenes().look(range(2000))
-    controller = Controller(rules, ("thing",), 200, 0, "train")
-    taken = [one for one, yes in zip(looks, controller.accept(looks), strict=True) if yes]
-    before, nights = controller.sums.copy(), [one for one in taken if "night" in one.tags]
-    controller.give_back(nights)
-    assert controller.accepted == 200 - len(nights) and np.allclose(controller.sums, before - 0.8 * len(nights))
-    again = controller.accept(Scenes().look(range(2000, 4000)))
-    assert sum(again) == len(nights)
 
 
 def test_failed_frames_are_replaced_by_frames_of_their_kind():

@@ -10,7 +10,7 @@ from scipy.optimize import linprog
 
 from generator.balance.candidates import Bools, Candidates
 from generator.balance.groups import codes, compact
-from generator.balance.program import Floats
+from generator.balance.rows import Floats
 from generator.balance.rules import explain, rows_of
 from generator.base.errors import BalanceError
 from generator.spec.balancing import Balance
@@ -35,8 +35,9 @@ def to_fill(frames: Candidates, kept: Bools, rules: Balance, wanted: int) -> tup
     number, example, sizes = compact(codes(frames, [*frames.bits.T.astype(bool), frames.empty.astype(bool)]))
     names, values, _ = rows_of(rules, frames, np.arange(len(frames)))
     shares = [k for k, rule in enumerate(names) if rule.kind != "some"]
-    means = np.array([np.bincount(number, row) / sizes for row in values[shares]]).reshape(len(shares), len(sizes))
-    there = values[shares][:, kept].sum(1)
+    dense = values.dense()[shares]
+    means = np.array([np.bincount(number, row) / sizes for row in dense]).reshape(len(shares), len(sizes))
+    there = dense[:, kept].sum(1)
     counts = _fewest(means, -there, short, short * sizes / sizes.sum())
     if counts is None:
         raise BalanceError(

@@ -4,15 +4,14 @@ Two groupings. A *column* holds frames that no rule can tell apart: one variable
 of one column with one combination of *all* tags: what the share kept of every combination is promised to.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.balance.candidates import Candidates, Ints
-from generator.balance.rules import reads
-from generator.spec.balancing import Balance
+from generator.balance.candidates import Amounts, Candidates, Ints
 
 
 @dataclass(frozen=True)
@@ -46,9 +45,9 @@ class Groups:
         return low
 
 
-def group(frames: Candidates, rules: Balance) -> Groups:
-    """By what `rules` can tell apart."""
-    column, example, sizes = compact(codes(frames, reads(rules, frames)))
+def group(frames: Candidates, amounts: Iterable[Amounts]) -> Groups:
+    """By the `amounts` (n,) that the rules can tell apart."""
+    column, example, sizes = compact(codes(frames, amounts))
     combination = compact(codes(frames, [*frames.bits.T.astype(bool), frames.empty.astype(bool)]))[0]
     if (example[column] == np.arange(len(frames))).all():  # all differ: a cell each
         return Groups(column, column, column, combination, sizes, sizes, example)
@@ -56,10 +55,12 @@ def group(frames: Candidates, rules: Balance) -> Groups:
     return Groups(cell, column, column[first], combination[first], cell_sizes, sizes, example)
 
 
-def codes(frames: Candidates | int, values: Any) -> Ints:
-    """Equal numbers for candidates with equal small non-negative integers in every one of `values` (each (n,))."""
+def codes(frames: Candidates | int, values: Iterable[Amounts]) -> Ints:
+    """Equal numbers for candidates that are equal in every one of `values` (n,): small whole numbers, none negative,
+    or real ones."""
     code, span = np.zeros(frames if isinstance(frames, int) else len(frames), np.int64), 1
     for one in values:
+        one = np.unique(one, return_inverse=True)[1] if one.dtype.kind == "f" else one
         base = int(one.max(initial=0)) + 1
         if base == 1:
             continue

@@ -15,21 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
+from generator.balance.rows import Floats, Rows
 from generator.balance.rules import Rule
-from generator.balance.sifting import SMALL, Columns, Optimum, maximize, sampled, seems_possible
+from generator.balance.sifting import SMALL, Columns, Optimum, maximize, probe, sampled
 
-Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 EPSILON = 1e-9
 
 
 @dataclass(frozen=True)
 class Program:
-    """`rows` float64 (R, K), `tops` (R,), `low`, `high` and `weight` (frames of one) int64 (K,), `limit` inf for
-    none."""
+    """`rows` (R, K), the first of their amounts being frames; `tops` (R,), `low`, `high` and `weight` (frames of one)
+    int64 (K,), `limit` inf for none."""
 
     rules: tuple[Rule, ...]
-    rows: Floats
+    rows: Rows
     tops: Floats
     low: Whole
     high: Whole
@@ -43,8 +43,8 @@ class Program:
     def liking(self) -> Floats | None:
         """What one more of each column is worth, about; exactly where they are few. None if infeasible."""
         columns = self.columns()
-        if len(self.high) > SMALL and seems_possible(columns):
-            return columns.left(sampled(columns))
+        if len(self.high) > SMALL and (some := probe(columns)) is not None:
+            return columns.left(sampled(columns, some.prices))
         found = self.relaxed()
         possible = found is not None and self.frames(found.x) >= 1 - EPSILON
         return columns.left(found.prices) if found is not None and possible else None
@@ -52,8 +52,12 @@ class Program:
     def columns(self) -> Columns:
         rows, tops = self.rows, self.tops
         if np.isfinite(self.limit):
-            rows, tops = np.vstack([rows, self.weight]), np.r_[tops, self.limit]
+            rows, tops = self.with_frames(), np.r_[tops, self.limit]
         return Columns(self.weight.astype(float), rows, tops, self.low.astype(float), self.high.astype(float))
+
+    def with_frames(self) -> Rows:
+        """The rows, and one that counts frames."""
+        return Rows(np.vstack([self.rows.terms, np.eye(len(self.rows.amounts))[:1]]), self.rows.amounts)
 
     def frames(self, x: Whole | Floats) -> float:
         return float(self.weight @ x)
@@ -62,14 +66,14 @@ class Program:
         """Whether a solution keeps every rule."""
         total = self.frames(x)
         inside = (x >= self.low).all() and (x <= self.high).all() and total <= self.limit + EPSILON
-        return bool(inside and not excess(self.rows @ x - self.tops, total))
+        return bool(inside and not excess(self.rows.times(x) - self.tops, total))
 
     def narrowed(self, at: Whole, x: Whole) -> "Program":
         """The program over the columns `at`, the others fixed as in `x`."""
         rest = x.copy()
         rest[at] = 0
-        tops, limit = self.tops - self.rows @ rest, self.limit - self.frames(rest)
-        return Program(self.rules, self.rows[:, at], tops, self.low[at], self.high[at], self.weight[at], limit)
+        tops, limit = self.tops - self.rows.times(rest), self.limit - self.frames(rest)
+        return Program(self.rules, self.rows.take(at), tops, self.low[at], self.high[at], self.weight[at], limit)
 
 
 def excess(values: Floats, total: float) -> float:

@@ -30,8 +30,16 @@ def facts_of_picture(image: NDArray[np.uint8]) -> dict[str, float]:
         "image.contrast": float(luma.std()),
         "image.saturation": float(saturation.mean()),
         "image.sharpness": float(laplacian.std()) if laplacian.size else 0.0,
+        "image.colorfulness": _colorfulness(rgb),
         "image.warmth": float((rgb[..., 0] - rgb[..., 2]).mean()),
     }
+
+
+def _colorfulness(rgb: NDArray[np.float64]) -> float:
+    """Hasler and Süsstrunk, "Measuring colourfulness in natural images", SPIE 2003, of colours from 0 to 1."""
+    red_green, yellow_blue = rgb[..., 0] - rgb[..., 1], (rgb[..., 0] + rgb[..., 1]) / 2 - rgb[..., 2]
+    spread, mean = np.hypot(red_green.std(), yellow_blue.std()), np.hypot(red_green.mean(), yellow_blue.mean())
+    return float(spread + 0.3 * mean)
 
 
 def facts_of_example(example: Example, classes: Sequence[str]) -> Facts:
@@ -68,18 +76,18 @@ def _overlapping(boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 
 def read_tags(path: Path) -> dict[str, tuple[str, ...]]:
-    """Tags by key from a CSV with the columns ``key`` and ``tag`` (a row for each tag), or ``key`` and a column of 0/1
-    for each tag. Raises DatasetError with the line."""
+    """Tags by key from a CSV with the columns ``key`` (or ``image``) and ``tag`` (a row for each tag), or ``key`` and a
+    column of 0/1 for each tag. Raises DatasetError with the line."""
     found: dict[str, set[str]] = {}
     try:
         with Path(path).open(newline="", encoding="utf-8") as file:
             rows = csv.DictReader(file)
-            names = list(rows.fieldnames or [])
+            names = rows.fieldnames = ["key" if name == "image" else name for name in rows.fieldnames or []]
             if "key" not in names or len(names) < 2:
                 raise DatasetError(f"{path}:1: needs a column `key`, and `tag` or a column of 0 and 1 for each tag")
             for row in rows:
                 found.setdefault(row["key"], set()).update(_row_tags(path, rows.line_num, row))
-    except OSError as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(f"{path}: cannot be read: {error}") from error
     return {key: tuple(sorted(tags)) for key, tags in sorted(found.items())}
 

@@ -6,7 +6,8 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
-from generator.balance.program import EPSILON, Floats, Program, Whole, excess
+from generator.balance.program import EPSILON, Program, Whole, excess
+from generator.balance.rows import Floats
 from generator.balance.sifting import Optimum
 
 FEW, SOME, POOL = 400, 4_000, 4_000  # columns for an integer program, for even shares, for repairs
@@ -49,33 +50,34 @@ def _settled(program: Program, x: Whole) -> Whole:
     """Candidates added or taken one by one until every rule holds, then added while all still hold; zeros if stuck."""
     if program.frames(x) > program.limit:
         x = np.clip(np.floor(x * program.limit / program.frames(x)).astype(np.int64), program.low, x)
-    for _ in range(20 * (len(program.rows) + 5)):
+    rows = program.rows.dense()
+    for _ in range(20 * (len(rows) + 5)):
         if program.fits(x):
-            return _filled(program, x)
-        column, step = _best_step(program, x)
+            return _filled(program, rows, x)
+        column, step = _best_step(program, rows, x)
         if column < 0:
             break
         x[column] += step
     return np.zeros_like(x)
 
 
-def _best_step(program: Program, x: Whole) -> tuple[int, int]:
+def _best_step(program: Program, rows: Floats, x: Whole) -> tuple[int, int]:
     """The single step, adding preferred to taking, that lowers the excess most; column -1 if none does."""
-    now, total = program.rows @ x - program.tops, program.frames(x)
+    now, total = rows @ x - program.tops, program.frames(x)
     best = (excess(now, total) - 1e-12, 0, -1)
     room = total + program.weight <= program.limit
     for step, possible in ((1, (x < program.high) & room), (-1, x > program.low)):
-        after = np.maximum(now[:, None] + step * program.rows, 0).sum(0)
+        after = np.maximum(now[:, None] + step * rows, 0).sum(0)
         after[~possible] = np.inf
         column = int(after.argmin())
         best = min(best, (float(after[column]), -step, column))
     return best[2], -best[1]
 
 
-def _filled(program: Program, x: Whole) -> Whole:
-    for _ in range(20 * (len(program.rows) + 5)):
+def _filled(program: Program, rows: Floats, x: Whole) -> Whole:
+    for _ in range(20 * (len(rows) + 5)):
         total = program.frames(x)
-        after = (program.rows @ x - program.tops)[:, None] + program.rows
+        after = (rows @ x - program.tops)[:, None] + rows
         room = total + program.weight <= program.limit
         possible = (after <= EPSILON * (1 + total)).all(0) & (x < program.high) & room
         if not possible.any():
@@ -85,7 +87,7 @@ def _filled(program: Program, x: Whole) -> Whole:
 
 
 def _integers(program: Program, start: Floats) -> Floats:
-    matrix = csr_array(np.vstack([program.rows, program.weight]))
+    matrix = csr_array(program.with_frames().dense())
     kinds = np.ones(len(program.high), np.int64)
     bounds = program.low, program.high
     return _milp(-program.weight.astype(float), matrix, _tops(program), bounds, kinds, start)
@@ -102,7 +104,7 @@ def _nearest(program: Program, integers: bool, start: Floats) -> Floats:
     columns, total = len(program.high), int(program.limit)
     goal = total * program.high / program.frames(program.high)
     same, none = eye_array(columns), csr_array((len(program.rows) + 1, columns))
-    upper = hstack([csr_array(np.vstack([program.rows, program.weight])), none])
+    upper = hstack([csr_array(program.with_frames().dense()), none])
     matrix = csr_array(vstack([upper, hstack([same, -same]), hstack([-same, -same])]))
     weights = np.r_[-program.weight, np.full(columns, 1 / (4 * total + 4))]
     bounds = np.r_[program.low, np.zeros(columns)], np.r_[program.high, np.full(columns, np.inf)]

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, eye_array, hstack
 
+from generator.balance.rows import Rows
+
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 SMALL, WORKING, TURNS = 12_000, 3_000, 24
@@ -39,18 +41,20 @@ class Columns:
     """A program: `worth` (K,), `rows` (R, K), `tops` (R,), `low` and `high` (K,)."""
 
     worth: Floats
-    rows: Floats
+    rows: Rows
     tops: Floats
     low: Floats
     high: Floats
 
     def left(self, prices: Floats) -> Floats:
         """What one more of each column is worth after paying for the rows."""
-        return np.asarray(self.worth - prices @ self.rows)
+        return np.asarray(self.worth - self.rows.priced(prices))
 
-    def bound(self, prices: Floats) -> float:
-        left = self.left(prices)
-        return float(prices @ self.tops + np.where(left > 0, left * self.high, left * self.low).sum())
+    def bound(self, prices: Floats, left: Floats | None = None) -> float:
+        """Of the worth of any solution. `left` is that of these prices, where it is known already."""
+        left = self.left(prices) if left is None else left
+        gain = np.maximum(left, 0) @ self.high + np.minimum(left, 0) @ self.low
+        return float(prices @ self.tops + gain)
 
 
 def maximize(program: Columns, prices: Floats | None = None) -> Optimum | None:
@@ -62,22 +66,24 @@ def maximize(program: Columns, prices: Floats | None = None) -> Optimum | None:
 
 def sampled(program: Columns, prices: Floats | None = None) -> Floats:
     """Prices that are nearly those of the optimum, from ever larger samples of the columns."""
-    for size in SIZES:
-        if size < len(program.worth):
-            part = _sample(program, size)
-            start = _all_free(part) if size <= SMALL else _Search(part, prices, 0.002).run()
-            if start is not None:
-                prices = start.prices
-    return np.zeros(len(program.tops)) if prices is None else prices
+    if prices is None:
+        found = probe(program)
+        prices = np.zeros(len(program.tops)) if found is None else found.prices
+    if SIZES[1] < len(program.worth):
+        start = _Search(_sample(program, SIZES[1]), prices, 0.002).run()
+        prices = prices if start is None else start.prices
+    return prices
 
 
-def seems_possible(program: Columns) -> bool:
-    """Whether a sample of the columns can meet the rows: certain only where all of them are few."""
+def probe(program: Columns) -> Optimum | None:
+    """The optimum over a small sample of the columns, its `bound` being its worth; None where those cannot meet the
+    rows. Exact only where all columns are few."""
     if len(program.worth) <= SMALL:
-        return _small(program) is not None
+        return _small(program)
     part = _sample(program, SIZES[0])
-    prices = np.zeros(len(part.tops))
-    return _priced(part, np.arange(len(part.worth)), part.low, prices, prices + PENALTY)[1] < 1e-6
+    none = np.zeros(len(part.tops))
+    start, unmet = _priced(part, np.arange(len(part.worth)), part.low, none, none + PENALTY)
+    return Optimum(start.x, start.prices, float(part.worth @ start.x)) if unmet < 1e-6 else None
 
 
 class _Search:
@@ -89,15 +95,17 @@ class _Search:
     def __init__(self, program: Columns, prices: Floats | None, tolerance: float) -> None:
         self.program, self.tolerance = program, tolerance
         self.prices = np.zeros(len(program.tops)) if prices is None else prices
-        self.unit = 1 / (np.abs(program.rows).mean(1) + 1e-12)
-        self.reach = _lengths(program.rows, self.unit)
+        few = np.arange(0, len(program.worth), max(1, len(program.worth) // SMALL))
+        self.unit = 1 / (np.abs(program.rows.take(few).dense()).mean(1) + 1e-12)
+        self.reach = np.maximum(program.rows.lengths(self.unit), 1e-6)
         self.least = float(program.worth @ program.low)
-        self.bound, self.step, self.working = program.bound(self.prices), 4.0, WORKING
+        self.left = program.left(self.prices)
+        self.bound, self.step, self.working = program.bound(self.prices, self.left), 4.0, WORKING
         self.best: Optimum | None = None
 
     def run(self) -> Optimum | None:
         for _ in range(TURNS):
-            if self._impossible():
+            if self.best is None and self._impossible():
                 return None
             self._turn()
             if self.best is not None and self.bound - self.best.bound <= max(0.5, self.tolerance * self.bound):
@@ -108,10 +116,12 @@ class _Search:
 
     def _impossible(self) -> bool:
         """Proven where some prices bound the worth below what must be kept anyway."""
-        return min(self.program.bound(scale * self.prices) for scale in (1, 30, 1000)) < self.least - 0.5
+        paid, worth = self.program.worth - self.left, self.program.worth
+        bounds = (self.program.bound(scale * self.prices, worth - scale * paid) for scale in (1, 30, 1000))
+        return min(bounds) < self.least - 0.5
 
     def _turn(self) -> None:
-        left = self.program.left(self.prices)
+        left = self.left
         near = np.abs(left) / self.reach
         free = np.argpartition(near, self.working)[: self.working]
         radius = self.unit * max(float(near[free].max()), 1e-4) * self.step
@@ -121,8 +131,10 @@ class _Search:
             worth = float(found.x @ self.program.worth)
             if self.best is None or worth > self.best.bound:
                 self.best = Optimum(found.x, found.prices, worth)
-        bound = self.program.bound(found.prices)
+        left = self.program.left(found.prices)
+        bound = self.program.bound(found.prices, left)
         if bound < self.bound - 1e-9:
+            self.left = left
             at_edge = bool((np.abs(found.prices - self.prices) > 0.99 * radius).any())
             self.bound, self.prices, self.step = bound, found.prices, self.step * (2 if at_edge else 1)
         else:
@@ -130,30 +142,18 @@ class _Search:
             self.working = min(2 * self.working, len(left) - 1)
 
 
-def _lengths(rows: Floats, unit: Floats) -> Floats:
-    """How far each column's worth can move, about, when every price moves by its unit."""
-    squares = np.full(rows.shape[1], 1e-12)
-    for row, scale in zip(rows, unit, strict=True):
-        squares += np.square(row * scale)
-    return np.sqrt(squares)
-
-
-def _all_free(program: Columns) -> Optimum:
-    """The optimum, or where there is none, of the program that may exceed its rows at a high price."""
-    prices = np.zeros(len(program.tops))
-    return _priced(program, np.arange(len(program.worth)), program.low, prices, prices + PENALTY)[0]
-
-
 def _sample(program: Columns, size: int) -> Columns:
     """The largest columns, and of the others every k-th, which stands for k of them."""
     large = np.flatnonzero(program.high > 4 * program.high.mean())
     heavy = np.sort(large[np.argsort(-program.high[large], kind="stable")[: size // 2]])
-    others = np.setdiff1d(np.arange(len(program.high)), heavy, assume_unique=True)
+    light = np.ones(len(program.high), bool)
+    light[heavy] = False
+    others = np.flatnonzero(light)
     stride = max(1, -(-len(others) // (size - len(heavy))))
     at = np.r_[heavy, others[stride // 2 :: stride]]
     scale = np.r_[np.ones(len(heavy)), np.full(len(at) - len(heavy), stride)]
     return Columns(
-        program.worth[at], program.rows[:, at], program.tops, program.low[at] * scale, program.high[at] * scale
+        program.worth[at], program.rows.take(at), program.tops, program.low[at] * scale, program.high[at] * scale
     )
 
 
@@ -161,8 +161,9 @@ def _priced(program: Columns, free: Whole, x: Floats, prices: Floats, radius: Fl
     """The optimum over the columns `free`, the others fixed as in `x`, at prices within `radius` of `prices`; and by
     how much rows are exceeded, since none can cost more than that."""
     count, most, least = len(program.tops), prices + radius, np.maximum(prices - radius, 0)
-    rows = program.rows[:, free]
-    rest = program.tops - (program.rows @ x - rows @ x[free])
+    rows, fixed = program.rows.take(free).dense(), x.copy()
+    fixed[free] = 0
+    rest = program.tops - program.rows.times(fixed)
     same = eye_array(count)
     costs = np.r_[-program.worth[free], most, -least]
     bounds = np.column_stack([np.r_[program.low[free], np.zeros(2 * count)],
@@ -176,12 +177,12 @@ def _priced(program: Columns, free: Whole, x: Floats, prices: Floats, radius: Fl
 
 def _small(program: Columns) -> Optimum | None:
     bounds = np.column_stack([program.low, program.high])
-    found = _linprog(-program.worth, csr_array(program.rows), program.tops, bounds)
+    found = _linprog(-program.worth, csr_array(program.rows.dense()), program.tops, bounds)
     if found.status != 0:
         return None
     return Optimum(found.x, np.maximum(-found.ineqlin.marginals, 0), float(-found.fun))
 
 
 def _linprog(costs: Floats, matrix: Any, most: Floats, bounds: Any) -> Any:
-    """scipy's, whose annotations lack sparse matrices."""
-    return linprog(costs, matrix, most, bounds=bounds, method="highs")
+    """scipy's, whose annotations lack sparse matrices. Presolving costs more than it saves where rows are few."""
+    return linprog(costs, matrix, most, bounds=bounds, method="highs-ds", options={"presolve": False})

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from generator.balance.candidates import Bools, Candidates, Ints
-from generator.balance.groups import Groups, group, position
-from generator.balance.program import Floats, Program, Whole, least_slack
+from generator.balance.groups import Groups, compact, group, position
+from generator.balance.program import Program, Whole, least_slack
 from generator.balance.rounding import whole
-from generator.balance.rules import Rule, entries, explain, rows_of
+from generator.balance.rows import Floats
+from generator.balance.rules import FRAMES, Rule, amounts_of, entries, explain, rows_of
 from generator.balance.rules.combinations import Promise, Promised
 from generator.balance.rules.edge_rule import limits
 from generator.balance.sifting import Optimum
@@ -57,8 +58,7 @@ def select(frames: Candidates, rules: Balance, limit: int | None = None) -> Choi
         raise BalanceError("no frame to choose from: paint some first")
     for entry in entries():
         entry.refuse(rules, frames)
-    groups = group(frames, rules)
-    program = program_of(frames, groups, rules, limit)
+    groups, program = _posed(frames, rules, limit)
     liking = program.liking()
     if liking is None:
         raise _impossible(program)
@@ -85,19 +85,22 @@ def expressible(rules: Balance, frames: int) -> Balance:
     return rules.model_copy(update={**parts, "prevalence": real})
 
 
-def program_of(frames: Candidates, groups: Groups, rules: Balance, limit: int | None) -> Program:
-    names, rows, tops = rows_of(rules, frames, groups.example)
+def _posed(frames: Candidates, rules: Balance, limit: int | None) -> tuple[Groups, Program]:
+    """Frames in groups, and the program over them."""
+    amounts = amounts_of(rules, frames)
+    varying = (of for name, of in amounts.items() if name != FRAMES or frames.sizes is not None)
+    groups = group(frames, varying)
+    names, rows, tops = rows_of(rules, frames, groups.example, amounts)
     most = np.inf if limit is None else float(limit)
     weight = frames.weight[groups.example]
-    return Program(names, rows, tops, np.zeros_like(groups.sizes), groups.sizes, weight, most)
+    return groups, Program(names, rows, tops, np.zeros_like(groups.sizes), groups.sizes, weight, most)
 
 
 def _impossible(program: Program) -> BalanceError:
     shares = [k for k, rule in enumerate(program.rules) if rule.kind != "some"]
-    objects = (program.rows[np.setdiff1d(range(len(program.rows)), shares)] < 0).all(0)
-    if unmet := least_slack(
-        [program.rules[k] for k in shares], program.rows[shares][:, objects], program.weight[objects]
-    ):
+    rows = program.rows.dense()
+    objects = (rows[np.setdiff1d(range(len(rows)), shares)] < 0).all(0)
+    if unmet := least_slack([program.rules[k] for k in shares], rows[shares][:, objects], program.weight[objects]):
         return BalanceError(f"no selection meets the rules: {explain(unmet)}")
     frames = int(program.frames(program.high))
     return BalanceError(f"{frames} frames are too few to meet the rules: paint more, or relax them")
@@ -111,7 +114,7 @@ def _choice(
     prices = found.prices[: len(program.rules)]
     reasons, why = _reasons(program, groups, prices, kept)
     binding = [(rule, float(price)) for rule, price in zip(program.rules, prices, strict=True) if price > 1e-7]
-    left = (program.weight - prices @ program.rows) / program.weight
+    left = (program.weight - program.rows.priced(prices)) / program.weight
     best = int(left.argmax())
     return Choice(
         kept, why, reasons, solve.bound(promise, found), int(frames.weight[kept].sum()), *promise,
@@ -122,26 +125,30 @@ def _choice(
 
 def _taken(frames: Candidates, groups: Groups, cells: Ints, counts: Whole) -> Bools:
     """First what each cell is promised, then whatever has the lowest rank in its column."""
-    if groups.cell is groups.column and (groups.sizes == 1).all():
-        return np.asarray(counts[groups.column] > 0)
-    promised = position(groups.cell, frames.rank) < cells[groups.cell] if cells.any() else np.zeros(len(frames), bool)
-    return position(groups.column, ~promised, frames.rank) < counts[groups.column]
+    kept = np.asarray((counts > 0)[groups.column])
+    some = np.flatnonzero(((counts > 0) & (counts < groups.sizes))[groups.column])  # of the other columns all or none
+    cell, column, rank = groups.cell[some], groups.column[some], frames.rank[some]
+    promised = position(cell, rank) < cells[cell] if cells.any() else np.zeros(len(some), bool)
+    kept[some] = position(column, ~promised, rank) < counts[column]
+    return kept
 
 
 def _reasons(program: Program, groups: Groups, prices: Floats, kept: Bools) -> tuple[tuple[str, ...], Ints]:
     """Why candidates are dropped: the rules that have a price and that one more such candidate would strain."""
-    priced = np.flatnonzero(prices > 1e-7)[:62]
-    named = [str(program.rules[row]) for row in priced]
+    rows_called: dict[str, list[int]] = {}
+    for row in np.flatnonzero(prices > 1e-7).tolist():
+        rows_called.setdefault(str(program.rules[row]), []).append(row)
+    called = list(rows_called)[:62]
     strained = np.zeros(len(groups.sizes), np.int64)
-    for place, row in enumerate(priced):
-        strained |= (program.rows[row] > 0).astype(np.int64) << place
+    for place, name in enumerate(called):
+        for row in rows_called[name]:
+            strained |= (program.rows.row(row) > 0).astype(np.int64) << place
+    dropped = np.flatnonzero(~kept)
+    masks = strained[groups.column[dropped]]
+    which, first, _ = compact(masks)
+    found = masks[first]
     other = "not needed" if np.isfinite(program.limit) else "rounding"
-    found, which = np.unique(strained, return_inverse=True)
-    texts = [
-        ", ".join(dict.fromkeys(name for place, name in enumerate(named) if one >> place & 1)) or other
-        for one in found.tolist()
-    ]
-    names = tuple(sorted(set(texts)))
-    place_of = {text: place for place, text in enumerate(names)}
-    number = np.array([place_of[text] for text in texts], np.int64)
-    return names, np.where(kept, -1, number[which][groups.column])
+    why = np.full(len(kept), -1, np.int64)
+    why[dropped] = which
+    bits = [(1 << place, name) for place, name in enumerate(called)]
+    return tuple(", ".join([name for bit, name in bits if one & bit]) or other for one in found.tolist()), why

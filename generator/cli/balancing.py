@@ -42,9 +42,9 @@ def balance(
         if fill:
             _show_missing(one, rules, fill)
     if html:
-        from generator.report.balance_page import sheets, write_page
+        from generator.report.balance_page import confusions, sheets, write_page
 
-        write_page(html, splits, rules, sheets(opened, splits))
+        write_page(html, splits, rules, sheets(opened, splits), confusions(opened, splits))
         console.print(f"wrote {html}")
     if dry_run:
         return console.print("nothing written: --dry-run", style="dim")
@@ -104,7 +104,7 @@ def _show_missing(one: "Checked", rules: "Balance", wanted: int) -> None:
 
 def quotas(
     evaluation: Annotated[Path, typer.Option("--from", help="An evaluation.json on real validation photographs.")],
-    dataset: Annotated[Path | None, typer.Option(help="The data set that was trained on: its shares change.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="The data set that was trained on: its shares change.")] = None,
     config: ConfigOption = None,
     strength: Annotated[float, typer.Option(help="0 changes nothing, 1 shares out by error.", min=0)] = 1.0,
     real: Annotated[
@@ -152,7 +152,7 @@ def _really(config: Path | None) -> Mapping[str, float]:
     return {tag: round(share, 4) for tag, share in found.items() if share > 0}
 
 
-def _present(dataset: Path | None) -> tuple[Mapping[str, float], Mapping[str, float]]:
+def _present(dataset: str | None) -> tuple[Mapping[str, float], Mapping[str, float]]:
     """Shares of classes (of objects) and tags (of frames) among the kept training frames."""
     from generator.dataset.selection import SELECTION, Selection
     from generator.dataset.store import Dataset

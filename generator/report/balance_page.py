@@ -7,7 +7,7 @@ from pathlib import Path
 from markupsafe import Markup, escape
 from PIL import Image
 
-from generator.balance.check import Checked
+from generator.balance.check import Checked, confusion, split_of
 from generator.balance.rules.edge_rule import limits
 from generator.balance.rules.variety import others, varieties
 from generator.dataset.atomic import write_bytes
@@ -19,9 +19,17 @@ from generator.report.sheet import frame_sheet
 from generator.report.svg import element
 from generator.spec.balancing import Balance
 
+Confusion = Mapping[str, Mapping[str, int]]  # frames by tag and cell
+CELLS = ("both", "planned", "measured", "neither")
+LEGEND = Markup(
+    '<p>Share of the frames with each tag: <i class="light"></i> painted, <i class="dark"></i> kept. '
+    "A solid line is a cap, a dashed one a floor.</p>"
+)
 STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:1080px;margin:2rem auto;padding:0 1rem;color:#1f2937}
-table{border-collapse:collapse}td,th{padding:.2rem .8rem;border-bottom:1px solid #e5e7eb;text-align:right}
-th:first-child,td:first-child{text-align:left}svg.chart{width:100%;margin:.6rem 0;font-size:12px}
+table{border-collapse:collapse;margin:1.4rem 0}
+td,th{padding:.2rem .8rem;border-bottom:1px solid #e5e7eb;text-align:right}
+th:first-child,td:first-child{text-align:left}svg.chart{width:100%;margin:.6rem 0;font-size:12px;overflow:visible}
+i.light,i.dark{display:inline-block;width:1em;height:.8em;background:#5eb5ab}i.dark{background:#0f766e}
 .grid{stroke:#e5e7eb}.axis{stroke:#9ca3af}.cap{stroke:#b91c1c}.floor{stroke:#1d4ed8;stroke-dasharray:4 3}
 text.cap{stroke:none;fill:#b91c1c}text.floor{stroke:none;fill:#1d4ed8}.small{font-size:11px}img{max-width:100%}"""
 
@@ -35,8 +43,8 @@ def limits_of(rules: Balance) -> dict[str, tuple[float | None, float | None]]:
             for tag in names}  # fmt: skip
 
 
-def section(split: str, one: Checked, rules: Balance) -> Markup:
-    """What became of one split."""
+def section(split: str, one: Checked, rules: Balance, confused: Confusion | None = None) -> Markup:
+    """What became of one split. `confused` is that of `check.confusion`."""
     before, after = one.frames.summary(one.kept | True), one.frames.summary(one.kept)
     bounds = limits_of(rules)
     names = sorted({*one.frames.tags, *bounds})
@@ -53,6 +61,7 @@ def section(split: str, one: Checked, rules: Balance) -> Markup:
     having = [[tag for tag, has in zip(one.frames.tags, bits, strict=True) if has] for bits in one.frames.bits]
     stayed = [of for of, kept in zip(having, one.kept.tolist(), strict=True) if kept]
     charts = [
+        LEGEND,
         tags(rows, f"Share of {split} frames with each tag") if rows else None,
         kept_by_number(by_number(having, one.kept.tolist()), "Share kept by number of tags"),
         together(stayed, "Kept frames: of those with the tag of a row, the share that has the column's too"),
@@ -61,7 +70,7 @@ def section(split: str, one: Checked, rules: Balance) -> Markup:
     return Markup("").join(
         [element("h2", escape(split)), element("p", escape(gap)),
          element("ul", *(element("li", escape(line)) for line in one.words)),
-         *(chart for chart in charts if chart), _dropped(one), _varied(one, rules)]
+         *(chart for chart in charts if chart), _dropped(one), _varied(one, rules), _confused(confused or {})]
     )  # fmt: skip
 
 
@@ -86,6 +95,18 @@ def _varied(one: Checked, rules: Balance) -> Markup:
     return element("table", head, *rows) if rows else Markup("")
 
 
+def _confused(confused: Confusion) -> Markup:
+    """What the look before painting said of each tag, against what the painted frame says."""
+    rows = [
+        element("tr", element("td", escape(tag)), *(element("td", f"{cells[name]:,}") for name in CELLS))
+        for tag, cells in confused.items()
+        if any(cells[name] for name in CELLS[:3])
+    ]
+    names = "planned and measured", "planned alone", "measured alone", "neither"
+    head = element("tr", element("th", "planned against painted, frames"), *(element("th", name) for name in names))
+    return element("table", head, *rows) if rows else Markup("")
+
+
 def sheets(dataset: Dataset, splits: Mapping[str, Checked], n: int = 12) -> dict[str, Image.Image]:
     """Contact sheets of "kept" and "dropped" frames, as far as there are any."""
     found = {}
@@ -96,9 +117,17 @@ def sheets(dataset: Dataset, splits: Mapping[str, Checked], n: int = 12) -> dict
     return found
 
 
-def write_page(path: Path, splits: Mapping[str, Checked], rules: Balance, pictures: Mapping[str, Image.Image]) -> None:
+def confusions(dataset: Dataset, splits: Mapping[str, Checked]) -> dict[str, Confusion]:
+    """`check.confusion` of each split."""
+    return {split: confusion(split_of(dataset, split)) for split in splits}
+
+
+def write_page(
+    path: Path, splits: Mapping[str, Checked], rules: Balance, pictures: Mapping[str, Image.Image],
+    confused: Mapping[str, Confusion] | None = None,
+) -> None:  # fmt: skip
     """Write the page to `path`."""
-    body = [section(split, one, rules) for split, one in splits.items()]
+    body = [section(split, one, rules, (confused or {}).get(split)) for split, one in splits.items()]
     for name, picture in pictures.items():
         body += [element("h2", escape(f"{name.capitalize()} frames")), element("img", src=embedded(picture), alt=name)]
     head = Markup('<!doctype html><html lang="en"><meta charset="utf-8"><title>Balance</title><style>{}</style>')

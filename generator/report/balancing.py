@@ -4,11 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from markupsafe import Markup
 
 from generator.balance.plan import Plan
+from generator.dataset.places import Place
 from generator.dataset.records import FrameRecord
 from generator.dataset.selection import Counts, Selection, SplitSelection
 from generator.report.balance_charts import by_number, kept_by_number, together
@@ -33,10 +33,12 @@ class Confusion:
 
 @dataclass(frozen=True)
 class Balanced:
-    """One split. `chart` is None without any tag; `looked` None without a plan; `kept` None without a selection."""
+    """One split. `passed` counts scenes that were not looked at, since their parameters told enough. `chart` is None
+    without any tag; `looked` None without a plan; `kept` None without a selection."""
 
     split: str
     looked: int | None
+    passed: int
     rejected: list[tuple[str, int]]
     planned: int | None
     painted: int
@@ -51,7 +53,7 @@ class Balanced:
 
 def balanced(
     frames: Sequence[FrameRecord],
-    folder: Path,
+    folder: Place,
     selection: Selection | None,
     rules: Balance | None,
     classes: Sequence[str],
@@ -66,7 +68,7 @@ def balanced(
 def _split(
     split: str,
     frames: Sequence[FrameRecord],
-    folder: Path,
+    folder: Place,
     selection: Selection | None,
     rules: Balance | None,
     classes: Sequence[str],
@@ -81,6 +83,7 @@ def _split(
     return Balanced(
         split=split,
         looked=plan.looked if plan else None,
+        passed=plan.passed if plan else 0,
         rejected=_alike(plan.rejected) if plan else [],
         planned=len(plan.tickets) if plan else None,
         painted=len(frames),

@@ -32,6 +32,7 @@ IMAGE_FACTS = {
     "image.brightness": "mean luma of the picture, 0 to 1 (real photographs, and pictures at hand)",
     "image.contrast": "standard deviation of luma, 0 to 1",
     "image.saturation": "mean of (max - min) / max over pixels, 0 to 1",
+    "image.colorfulness": "how colourful the picture looks (Hasler and Süsstrunk 2003), 0 for grey to about 1",
     "image.sharpness": "standard deviation of the Laplacian of luma, 0 to 1",
     "image.warmth": "mean of red minus blue, -1 to 1",
 }

@@ -1,19 +1,22 @@
 """Balancing rules. Adding one is adding a file here: what it asks, as rows of a linear program, and in words.
 
-Every row is homogeneous: "at most 20 % night" is ``sum (night - 0.2) x <= 0``, whatever the number of frames kept.
+Every row is homogeneous: "at most 20 % night" is ``sum (night - 0.2) x <= 0``, whatever the number of frames kept. It
+is a sum of named amounts, such as "frames" and "tag night"; a name means the same amount in every rule.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from generator.balance.candidates import Amounts, Candidates, Ints
+from generator.balance.rows import Rows, stacked
 from generator.base.registry import Registry
 from generator.spec.balancing import Balance
 
 Floats = NDArray[np.float64]
+FRAMES, OBJECTS = "frames", "objects"
 
 
 @dataclass(frozen=True)
@@ -30,10 +33,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class Row:
-    """``sum(values * x) <= top``: `values` is what one more of each candidate adds."""
+    """The sum of `terms`, factors of amounts by their names, over what is kept is at most `top`."""
 
     rule: Rule
-    values: Amounts
+    terms: Mapping[str, float]
     top: float = 0.0
 
 
@@ -42,12 +45,13 @@ class BalanceRule:
 
     kinds: tuple[str, ...] = ()
 
-    def reads(self, rules: Balance, frames: Candidates) -> Iterator[Amounts]:
-        """Whole numbers (n,) that its rows depend on: candidates that agree in them are one variable."""
+    def amounts(self, rules: Balance, frames: Candidates) -> Iterator[tuple[str, Amounts]]:
+        """What its rows are sums of, (n,) each and not negative, but "frames" and "empty", which are always there.
+        Candidates that agree in all amounts are one variable."""
         return iter(())
 
-    def rows(self, rules: Balance, frames: Candidates, at: Ints) -> Iterator[Row]:
-        """Rows over the candidates `at`; all of `frames` is at hand for what depends on the whole."""
+    def rows(self, rules: Balance, frames: Candidates) -> Iterator[Row]:
+        """Rows over all candidates."""
         return iter(())
 
     def refuse(self, rules: Balance, frames: Candidates) -> None:
@@ -70,18 +74,27 @@ def entries() -> list[BalanceRule]:
     return [rule() for _, rule in RULES.items()]
 
 
-def reads(rules: Balance, frames: Candidates) -> list[Amounts]:
-    """All that the asked rules can tell candidates apart by, and which show no object."""
-    return [frames.empty, *(values for entry in entries() for values in entry.reads(rules, frames))]
+def amounts_of(rules: Balance, frames: Candidates) -> dict[str, Amounts]:
+    """All that the asked rules can tell candidates apart by, "frames" first, and which show no object."""
+    known: dict[str, Amounts] = {FRAMES: frames.weight, "empty": frames.empty}
+    for entry in entries():
+        known |= entry.amounts(rules, frames)
+    return known
 
 
-def rows_of(rules: Balance, frames: Candidates, at: Ints) -> tuple[tuple[Rule, ...], Floats, Floats]:
-    """Names, values float64 (R, len(at)) and tops (R,) of every row."""
-    found = [row for entry in entries() for row in entry.rows(rules, frames, at)]
-    values = np.empty((len(found), len(at)))
-    for k, row in enumerate(found):
-        values[k] = row.values
-    return tuple(row.rule for row in found), values, np.array([row.top for row in found])
+def rows_of(
+    rules: Balance, frames: Candidates, at: Ints, amounts: Mapping[str, Amounts] | None = None
+) -> tuple[tuple[Rule, ...], Rows, Floats]:
+    """Names, values at the candidates `at`, and tops (R,) of every row. `amounts` are those of `amounts_of`."""
+    amounts = amounts_of(rules, frames) if amounts is None else amounts
+    place = {name: number for number, name in enumerate(amounts)}
+    found = [row for entry in entries() for row in entry.rows(rules, frames)]
+    terms = np.zeros((len(found), len(place)))
+    for number, row in enumerate(found):
+        for name, factor in row.terms.items():
+            terms[number, place[name]] += factor
+    rows = Rows(terms, stacked(list(amounts.values()), at))
+    return tuple(row.rule for row in found), rows, np.array([row.top for row in found])
 
 
 def entry_of(rule: Rule) -> BalanceRule:

@@ -11,11 +11,13 @@ import numpy as np
 
 from generator.balance.candidates import Ints
 from generator.balance.groups import Groups
-from generator.balance.program import Floats, Program, Whole
+from generator.balance.program import Program, Whole
+from generator.balance.rows import Floats
 from generator.balance.rules import RULES, BalanceRule
-from generator.balance.sifting import Optimum, seems_possible
+from generator.balance.sifting import Optimum, probe
 
 STEPS = 16  # of relaxing the share of every combination
+COST = 0.1  # share of the frames that a promise weaker than what is asked may cost
 Promise = tuple[float, int]  # share of every combination of at least so many
 
 
@@ -32,6 +34,7 @@ class Promised:
         self._order = groups.by_liking(liking)
         self._cells: dict[Promise, Ints] = {}
         self._known: dict[Promise, Optimum | None] = {}
+        self._probed: dict[Promise, Optimum | None] = {}
 
     def cells(self, promise: Promise) -> Ints:
         if promise not in self._cells:
@@ -45,7 +48,8 @@ class Promised:
         if promise not in self._known:
             program = self.program(promise)
             possible = program.frames(program.low) <= program.limit
-            self._known[promise] = program.relaxed() if possible else None
+            start = self._probed.get(promise)
+            self._known[promise] = program.relaxed(start.prices if start else None) if possible else None
         return self._known[promise]
 
     def bound(self, promise: Promise, optimum: Optimum) -> float:
@@ -61,17 +65,28 @@ class Promised:
         """The strongest promise that the rules allow, then weaker ones, for when rounding fails.
 
         In order: the asked share, ever smaller shares, one frame of each, one of those with 2, 4, 8, ... frames,
-        nothing.
+        nothing. A promise that the rules allow just barely leaves few frames: one weaker than what is asked is made
+        only where it costs at most `COST` of them.
         """
         levels = [(asked * step / STEPS, 1) for step in range(STEPS, 0, -1)] if asked > 0 else []
         largest = int(np.bincount(self._groups.combination, self._groups.cell_sizes).max())
         levels += [(1 / (largest + 1), 2**power) for power in range(largest.bit_length())] if asked > 0 else []
-        yield from levels[_first(lambda at: self._seems_possible(levels[at]), len(levels)) :]
+        yield from levels[_first(lambda at: self._sensible(levels[at], asked), len(levels)) :]
         yield 0.0, 0
 
-    def _seems_possible(self, promise: Promise) -> bool:
-        program = self.program(promise)
-        return program.frames(program.low) <= program.limit and seems_possible(program.columns())
+    def _sensible(self, promise: Promise, asked: float) -> bool:
+        found = self._probe(promise)
+        if found is None or promise == (asked, 1):
+            return found is not None
+        free = self._probe((0.0, 0))
+        return free is None or found.bound >= (1 - COST) * free.bound
+
+    def _probe(self, promise: Promise) -> Optimum | None:
+        if promise not in self._probed:
+            program = self.program(promise)
+            possible = program.frames(program.low) <= program.limit
+            self._probed[promise] = probe(program.columns()) if possible else None
+        return self._probed[promise]
 
 
 def _first(holds: Callable[[int], bool], count: int) -> int:

@@ -7,8 +7,8 @@ floors of the same tag win.
 
 from collections.abc import Iterator
 
-from generator.balance.candidates import Amounts, Candidates, Ints
-from generator.balance.rules import RULES, BalanceRule, Row, Rule, percent
+from generator.balance.candidates import Amounts, Candidates
+from generator.balance.rules import FRAMES, RULES, BalanceRule, Row, Rule, percent
 from generator.spec.balancing import Balance
 
 
@@ -16,16 +16,15 @@ from generator.spec.balancing import Balance
 class EdgeRule(BalanceRule):
     kinds = ("edge floor", "edge cap")
 
-    def reads(self, rules: Balance, frames: Candidates) -> Iterator[Amounts]:
-        yield from (frames.column(tag) for tag in sorted(rules.prevalence))
+    def amounts(self, rules: Balance, frames: Candidates) -> Iterator[tuple[str, Amounts]]:
+        yield from ((f"tag {tag}", frames.column(tag)) for tag in sorted(rules.prevalence))
 
-    def rows(self, rules: Balance, frames: Candidates, at: Ints) -> Iterator[Row]:
+    def rows(self, rules: Balance, frames: Candidates) -> Iterator[Row]:
         for tag, (floor, cap) in limits(rules).items():
-            having, weight = frames.column(tag)[at], frames.weight[at]
             if tag not in rules.floors:
-                yield Row(Rule("edge floor", tag, floor), floor * weight - having)
+                yield Row(Rule("edge floor", tag, floor), {FRAMES: floor, f"tag {tag}": -1})
             if tag not in rules.caps:
-                yield Row(Rule("edge cap", tag, cap), having - cap * weight)
+                yield Row(Rule("edge cap", tag, cap), {f"tag {tag}": 1, FRAMES: -cap})
 
     def asks(self, rule: Rule) -> str:
         bound = "at most" if rule.kind == "edge cap" else "at least"

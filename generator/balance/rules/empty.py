@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from generator.balance.candidates import Candidates, Ints
-from generator.balance.rules import RULES, BalanceRule, Row, Rule, percent
+from generator.balance.candidates import Candidates
+from generator.balance.rules import FRAMES, RULES, BalanceRule, Row, Rule, percent
 from generator.spec.balancing import Balance
 
 
@@ -11,9 +11,9 @@ from generator.spec.balancing import Balance
 class Empty(BalanceRule):
     kinds = ("empty",)
 
-    def rows(self, rules: Balance, frames: Candidates, at: Ints) -> Iterator[Row]:
+    def rows(self, rules: Balance, frames: Candidates) -> Iterator[Row]:
         if rules.empty < 1:
-            yield Row(Rule("empty", "", rules.empty), frames.empty[at] - rules.empty * frames.weight[at])
+            yield Row(Rule("empty", "", rules.empty), {"empty": 1, FRAMES: -rules.empty})
 
     def asks(self, rule: Rule) -> str:
         return f"no object in at most {percent(rule.asked)} of the frames"

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
-from generator.balance.candidates import Amounts, Candidates, Ints
+from generator.balance.candidates import Amounts, Candidates
 from generator.balance.rules import RULES, BalanceRule, Row, Rule
 from generator.spec.balancing import Balance
 
@@ -13,17 +11,19 @@ from generator.spec.balancing import Balance
 class Evenness(BalanceRule):
     kinds = ("most", "least", "most images with", "least images with")
 
-    def reads(self, rules: Balance, frames: Candidates) -> Iterator[Amounts]:
-        for _, _, amounts in asked(rules, frames):
-            yield from amounts.T
+    def amounts(self, rules: Balance, frames: Candidates) -> Iterator[tuple[str, Amounts]]:
+        for suffix, _, amounts in asked(rules, frames):
+            yield from zip(_names(suffix, frames), amounts.T, strict=True)
 
-    def rows(self, rules: Balance, frames: Candidates, at: Ints) -> Iterator[Row]:
-        for suffix, factor, amounts in asked(rules, frames):
-            values = np.ascontiguousarray(amounts[at].T, float)
-            mean = values.mean(0)
-            for label, count in zip(frames.labels, values, strict=True):
-                yield Row(Rule(f"most{suffix}", label, factor), count - factor * mean)
-                yield Row(Rule(f"least{suffix}", label, factor), mean / factor - count)
+    def rows(self, rules: Balance, frames: Candidates) -> Iterator[Row]:
+        for suffix, factor, _ in asked(rules, frames):
+            names = _names(suffix, frames)
+            for label, name in zip(frames.labels, names, strict=True):
+                mean = dict.fromkeys(names, 1 / len(names))
+                most = {each: -factor * share for each, share in mean.items()}
+                least = {each: share / factor for each, share in mean.items()}
+                yield Row(Rule(f"most{suffix}", label, factor), {**most, name: most[name] + 1})
+                yield Row(Rule(f"least{suffix}", label, factor), {**least, name: least[name] - 1})
 
     def asks(self, rule: Rule) -> str:
         what, most = ("images" if "images" in rule.kind else "objects"), rule.kind.startswith("most")
@@ -34,6 +34,10 @@ class Evenness(BalanceRule):
         direction = "too many" if rule.kind.startswith("most") else "too few"
         what = "images" if "images" in rule.kind else "instances"
         return f"evenness {rule.asked:.4g}: {direction} {rule.subject}, by {slack:.4g} {what} per frame"
+
+
+def _names(suffix: str, frames: Candidates) -> list[str]:
+    return [f"objects{suffix} of {label}" for label in frames.labels]
 
 
 def asked(rules: Balance, frames: Candidates) -> Iterator[tuple[str, float, Amounts]]:

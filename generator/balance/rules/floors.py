@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from generator.balance.candidates import Amounts, Candidates, Ints
-from generator.balance.rules import RULES, BalanceRule, Row, Rule, percent
-from generator.balance.rules.caps import unit, within
+from generator.balance.candidates import Amounts, Candidates
+from generator.balance.rules import FRAMES, OBJECTS, RULES, BalanceRule, Row, Rule, percent
+from generator.balance.rules.caps import shared, unit
 from generator.spec.balancing import Balance
 
 
@@ -12,16 +12,14 @@ from generator.spec.balancing import Balance
 class Floors(BalanceRule):
     kinds = ("floor", "instance floor")
 
-    def reads(self, rules: Balance, frames: Candidates) -> Iterator[Amounts]:
-        yield from (frames.column(tag) for tag in sorted({*rules.floors, *rules.instance_floors}))
-        yield from [frames.weight] if frames.sizes is not None else []
-        yield from [frames.counts.sum(1)] if rules.instance_floors else []
+    def amounts(self, rules: Balance, frames: Candidates) -> Iterator[tuple[str, Amounts]]:
+        yield from shared(frames, rules.floors, rules.instance_floors)
 
-    def rows(self, rules: Balance, frames: Candidates, at: Ints) -> Iterator[Row]:
+    def rows(self, rules: Balance, frames: Candidates) -> Iterator[Row]:
         for tag, floor in sorted(rules.floors.items()):
-            yield Row(Rule("floor", tag, floor), floor * frames.weight[at] - frames.column(tag)[at])
+            yield Row(Rule("floor", tag, floor), {FRAMES: floor, f"tag {tag}": -1})
         for tag, floor in sorted(rules.instance_floors.items()):
-            yield Row(Rule("instance floor", tag, floor), floor * frames.counts[at].sum(1) - within(frames, tag, at))
+            yield Row(Rule("instance floor", tag, floor), {OBJECTS: floor, f"objects with {tag}": -1})
 
     def asks(self, rule: Rule) -> str:
         return f"{rule.subject} in at least {percent(rule.asked)} of the {unit(rule)}"

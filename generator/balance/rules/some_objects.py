@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from generator.balance.candidates import Candidates, Ints
-from generator.balance.rules import RULES, BalanceRule, Row, Rule
+from generator.balance.candidates import Amounts, Candidates
+from generator.balance.rules import OBJECTS, RULES, BalanceRule, Row, Rule
 from generator.spec.balancing import Balance
 
 
@@ -13,13 +13,21 @@ class SomeObjects(BalanceRule):
 
     kinds = ("some",)
 
-    def rows(self, rules: Balance, frames: Candidates, at: Ints) -> Iterator[Row]:
-        about = rules.evenness, rules.image_evenness, rules.quotas or None, rules.instance_floors or None
-        if any(one is not None for one in about) and frames.counts.any():
-            yield Row(Rule("some", "objects", 1), -frames.counts[at].sum(1), -1.0)
+    def amounts(self, rules: Balance, frames: Candidates) -> Iterator[tuple[str, Amounts]]:
+        if concerned(rules, frames):
+            yield OBJECTS, frames.counts.sum(1)
+
+    def rows(self, rules: Balance, frames: Candidates) -> Iterator[Row]:
+        if concerned(rules, frames):
+            yield Row(Rule("some", "objects", 1), {OBJECTS: -1}, -1.0)
 
     def asks(self, rule: Rule) -> str:
         return "some annotated objects: one at least"
 
     def lacks(self, rule: Rule, slack: float) -> str:
         return "no annotated object can be kept"
+
+
+def concerned(rules: Balance, frames: Candidates) -> bool:
+    about = rules.evenness, rules.image_evenness, rules.quotas or None, rules.instance_floors or None
+    return any(one is not None for one in about) and bool(frames.counts.any())

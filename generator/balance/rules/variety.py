@@ -19,25 +19,30 @@ MOST_ROWS = 64  # the commonest combinations; one that is rarer than all of thes
 class Variety(BalanceRule):
     kinds = ("variety of",)
 
-    def reads(self, rules: Balance, frames: Candidates) -> Iterator[Amounts]:
+    def amounts(self, rules: Balance, frames: Candidates) -> Iterator[tuple[str, Amounts]]:
         for tag in sorted(rules.variety):
-            yield frames.column(tag)
-            kind = kinds_of(frames, tag, *others(rules, frames, tag))
-            yield np.where(kind < MOST_ROWS, kind + 1, 0)
+            yield f"tag {tag}", frames.column(tag)
+            for number, alike in enumerate(commonest(rules, frames, tag)):
+                yield f"kind {number} of {tag}", alike
 
-    def rows(self, rules: Balance, frames: Candidates, at: Ints) -> Iterator[Row]:
+    def rows(self, rules: Balance, frames: Candidates) -> Iterator[Row]:
         for tag, most in sorted(rules.variety.items()):
-            having = frames.column(tag)
-            kind = kinds_of(frames, tag, *others(rules, frames, tag))
-            for number in range(min(int(kind.max(initial=-1)) + 1, MOST_ROWS)):
-                alike = np.where(kind[at] == number, having[at], 0)
-                yield Row(Rule("variety of", tag, most), alike - most * having[at])
+            for number, _ in enumerate(commonest(rules, frames, tag)):
+                yield Row(Rule("variety of", tag, most), {f"kind {number} of {tag}": 1, f"tag {tag}": -most})
 
     def asks(self, rule: Rule) -> str:
         return f"no combination of other tags in more than {percent(rule.asked)} of the {rule.subject} frames"
 
     def lacks(self, rule: Rule, slack: float) -> str:
         return f"variety of {rule.subject} is {rule.asked:.4g}: too few different frames have it, by {slack:.4g}"
+
+
+def commonest(rules: Balance, frames: Candidates, tag: str) -> Iterator[Amounts]:
+    """Frames (n,) with the tag in each of its commonest combinations with other tags."""
+    having = frames.column(tag)
+    kind = kinds_of(frames, tag, *others(rules, frames, tag))
+    for number in range(min(int(kind.max(initial=-1)) + 1, MOST_ROWS)):
+        yield np.where(kind == number, having, 0)
 
 
 def others(rules: Balance, frames: Candidates, tag: str) -> tuple[str, ...]:
