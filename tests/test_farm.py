@@ -18,6 +18,7 @@ from test_spec import SCENE
 
 from generator.base.errors import BalanceError, DatasetError, GeneratorError, RenderError
 from generator.dataset.store import Dataset
+from generator.farm.actors import RayPool
 from generator.farm.cluster import cluster
 from generator.farm.crew import Crew, Lost, Task, source
 from generator.farm.job import Job
@@ -188,8 +189,9 @@ def test_two_drivers_on_one_folder(tmp_path: Path) -> None:
 
 
 def test_rules_that_no_scene_meets_are_named(scene: Path, tmp_path: Path) -> None:
-    config, job = job_of(scene, tmp_path / "dataset", balance={"floors": {"night": 0.99}, "proposals": 1.5})
-    with pytest.raises(BalanceError, match="night"):
+    scene.write_text(SCENE.replace("edge_cases:\n", "edge_cases:\n  vast: {pixels: {above: 3000}}\n"))  # of 64 x 48
+    config, job = job_of(scene, tmp_path / "dataset", balance={"floors": {"vast": 0.9}, "proposals": 1.5})
+    with pytest.raises(BalanceError, match="vast"):
         paint(config, job, silent)
 
 
@@ -219,7 +221,7 @@ def test_tasks_that_kill_or_hang_their_worker_are_given_up_and_the_rest_goes_on(
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a test
     config, job = job_of(scene, tmp_path, farm={"workers": 2})
     with cluster(config.farm):
-        crew = Crew(job, config.farm, Moody)
+        crew = Crew(config.farm, RayPool(job, config.farm, Moody))
         tasks = (
             Task("act", (word,), 4.0 if word == "hang" else 120.0, 2, 2) for word in ["a", "die", "b", "hang", "c"]
         )
@@ -249,7 +251,7 @@ def test_workers_share_declared_gpus_and_are_replaced_when_old(scene: Path, tmp_
     ray.init(address="local", num_cpus=4, num_gpus=2, include_dashboard=False, object_store_memory=100_000_000,
              log_to_driver=False, configure_logging=False)  # fmt: skip
     try:
-        crew = Crew(job, farm, Countable)
+        crew = Crew(farm, RayPool(job, farm, Countable))
         assert (crew.placement.workers, crew.placement.gpus) == (4, 0.5)
         tasks = (Task("act", (), 120.0) for _ in range(24))
         reports = [answer[1] for answer in crew.run(source(tasks)) if not isinstance(answer, Lost)]

@@ -1,42 +1,33 @@
 """Output on S3 (a server on the loopback): the same bytes as on a disk, resumed from what is there alone."""
 
+import hashlib
 import shutil
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import fsspec
 import pytest
+from stores import serving
 from test_farm import CONFIG, hashes, job_of, silent
 from test_spec import SCENE
 
 from generator.base.errors import DatasetError
+from generator.dataset.places import Url
+from generator.dataset.store import Dataset
+from generator.dataset.verify import verify
 from generator.farm.job import Job
+from generator.farm.lock import locked
 from generator.farm.paint import paint
 from generator.farm.remote import Remote
+from generator.farm.status import read_status
 
-moto = pytest.importorskip("moto.server")
-pytest.importorskip("s3fs")
 pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 FRAMES = {"frames": {"train": 10, "val": 2}, "balance": {}}
 
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    urllib.request.urlopen(urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
-    settings = {"AWS_ACCESS_KEY_ID": "fake", "AWS_SECRET_ACCESS_KEY": "fake", "AWS_DEFAULT_REGION": "us-east-1",
-                "AWS_ENDPOINT_URL": f"http://{host}:{port}"}  # fmt: skip
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    fsspec.config.conf.clear()
-    fsspec.get_filesystem_class("s3").clear_instance_cache()
-    fsspec.filesystem("s3").mkdir("bucket", create_parents=True)
-    yield "s3://bucket/run"
-    fsspec.get_filesystem_class("s3").clear_instance_cache()
-    server.stop()
+    yield from serving(monkeypatch)
 
 
 @pytest.fixture
@@ -46,8 +37,10 @@ def scene(tmp_path: Path) -> Path:
     return path
 
 
-def stored(url: str) -> set[str]:
-    return {name for name in Remote(f"{url}/dataset").names() if not name.startswith(".")}
+def stored(url: str) -> dict[str, str]:
+    """Every file at a URL by content, hidden ones aside."""
+    files = [one for one in Url(f"{url}/dataset").iterdir() if not one.name.startswith(".")]
+    return {one.name: hashlib.sha256(one.read_bytes()).hexdigest() for one in files}
 
 
 def painted(scene: Path, folder: Path, output: str = "") -> tuple[Job, int]:
@@ -62,36 +55,44 @@ def test_s3_holds_what_a_disk_would_and_a_bare_machine_goes_on_from_it(
     painted(scene, tmp_path / "disk")
     job, count = painted(scene, tmp_path / "first", bucket)
     assert job.remote == f"{bucket}/dataset" and count == 12
-    assert stored(bucket) == set(hashes(tmp_path / "disk")) and hashes(tmp_path / "first") == hashes(tmp_path / "disk")
+    assert stored(bucket) == hashes(tmp_path / "disk")
+    assert not list((tmp_path / "first").glob("shard-*")), "nothing piles up where it was painted"
     files = fsspec.filesystem("s3")
-    for name, data in ((p.name, p.read_bytes()) for p in (tmp_path / "disk").iterdir() if not p.name.startswith(".")):
-        assert files.cat_file(f"bucket/run/dataset/{name}") == data
     files.rm_file("bucket/run/dataset/shard-00001.parquet")  # as if killed between the tar and its records
     files.rm_file("bucket/run/dataset/shard-00003.parquet")
     _, count = painted(scene, tmp_path / "second", bucket)
-    assert count == 4 + 2 and hashes(tmp_path / "second") == hashes(tmp_path / "disk")
+    assert count == 4 + 2 and stored(bucket) == hashes(tmp_path / "disk")
     shutil.rmtree(tmp_path / "first")
     _, count = painted(scene, tmp_path / "first", bucket)
-    assert count == 0 and hashes(tmp_path / "first") == hashes(tmp_path / "disk")
+    assert count == 0 and stored(bucket) == hashes(tmp_path / "disk")
+
+
+def test_what_is_at_a_url_is_read_there_as_from_a_folder(scene: Path, tmp_path: Path, bucket: str) -> None:
+    painted(scene, tmp_path / "disk")
+    painted(scene, tmp_path / "staging", bucket)
+    here, there = Dataset.open(tmp_path / "disk"), Dataset.open(f"{bucket}/dataset")
+    assert there.records.equals(here.records) and there.shards == here.shards and len(there) == 12
+    for (a, frame, sample), (b, other, same) in zip(here, there, strict=True):
+        assert a == b and sample == same
+        assert (frame.rgb == other.rgb).all() and (frame.instance == other.instance).all()
+    found = verify(Url(f"{bucket}/dataset"))
+    assert not found.faults and found.frames == 12 and found.files == verify(tmp_path / "disk").files
+    Url(f"{bucket}/dataset/shard-00001.tar").write_bytes(b"other")
+    assert any("shard-00001.tar" in fault for fault in verify(Url(f"{bucket}/dataset")).faults)
+    with pytest.raises(DatasetError, match=r"shard-00001\.tar"):
+        there.read(next(frame for frame in there.frames if frame.shard == 1))
+    status = read_status(Url(f"{bucket}/dataset"))
+    assert status and status["state"] == "done" and not status["alive"]
 
 
 def test_local_shards_that_were_not_uploaded_are(scene: Path, tmp_path: Path, bucket: str) -> None:
-    painted(scene, tmp_path / "here", bucket)
-    fsspec.filesystem("s3").rm_file("bucket/run/dataset/shard-00000.parquet")
+    """As when the machine went down between the disk and the network."""
+    painted(scene, tmp_path / "here")
+    with locked(tmp_path / "here"):
+        pass
     _, count = painted(scene, tmp_path / "here", bucket)
-    assert count == 0 and stored(bucket) == set(hashes(tmp_path / "here"))
-
-
-def test_another_driver_and_a_missing_bucket_are_refused(tmp_path: Path, bucket: str) -> None:
-    remote = Remote(f"{bucket}/dataset")
-    remote._write(".lock", {"host": "elsewhere", "pid": 1, "beat": 4e9})
-    with pytest.raises(DatasetError, match="process 1 on elsewhere"), remote.locked():
-        pass
-    remote._write(".lock", {"host": "elsewhere", "pid": 1, "beat": 0})
-    with remote.locked():
-        pass
-    with pytest.raises(DatasetError, match="check the address"), Remote("s3://nowhere/run").locked():
-        pass
+    assert count == 0 and "shard-00003.parquet" in stored(bucket)
+    assert len(Dataset.open(f"{bucket}/dataset")) == 12
 
 
 @pytest.mark.parametrize("scheme", ["file", "memory"])

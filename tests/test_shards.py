@@ -114,7 +114,7 @@ def test_rewriting_a_shard_is_seen_by_readers(tmp_path):
     read_frame(tmp_path, old)
     new = from_table(read_parquet(written(tmp_path, (1, 2), labels=())))[0]
     assert np.isnan(read_frame(tmp_path, new)[0].depth).all()
-    with pytest.raises(DatasetError, match="checksum"):
+    with pytest.raises(DatasetError, match=r"checksum|ends at byte"):
         read_frame(tmp_path, old)
 
 

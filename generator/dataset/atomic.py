@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import io
 import json
 import os
 import socket
@@ -14,6 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from generator.base.errors import DatasetError
+from generator.dataset.places import Place, Url
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -23,22 +25,24 @@ def canonical(data: Any) -> bytes:
     return json.dumps(data, **_STRICT, separators=(",", ":")).encode()
 
 
-def write_json(path: Path, data: Any) -> None:
+def write_json(path: Place, data: Any) -> None:
     """As `canonical`, on lines of its own, for people and diffs."""
     write_bytes(path, (json.dumps(data, **_STRICT, indent=1) + "\n").encode())
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Place, data: bytes) -> None:
     write_with(path, lambda file: file.write(data))
 
 
-def write_with(path: Path, write: Callable[[BinaryIO], object]) -> None:
+def write_with(path: Place, write: Callable[[BinaryIO], object]) -> None:
     """Calls `write` with a file beside `path`, which takes the place of `path` only when all of it is on the disk.
 
     Whatever goes wrong, the temporary file is removed and what stood at `path` before stays. An operating system's
-    error becomes a DatasetError; other exceptions of `write` pass through.
+    error becomes a DatasetError; other exceptions of `write` pass through. At a URL, all of it is collected in memory.
     """
-    path = Path(path)
+    if isinstance(path, Url):
+        write(collected := io.BytesIO())
+        return path.write_bytes(collected.getvalue())
     temporary = path.parent / f".{path.name}.{socket.gethostname()}-{os.getpid()}-{threading.get_ident()}.tmp"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -75,6 +75,11 @@ def read_coco(labels: Path, folder: Path, classes: tuple[str, ...]) -> list[Phot
     return [photo for photo in photos.values() if photo is not None]
 
 
+def coco_names(labels: Path) -> tuple[str, ...]:
+    """Names of the categories, in the file's order. Raises InputError where it is no COCO file."""
+    return tuple(str(one.get("name")) for one in _load(_Reader(str(labels), labels.parent), labels)["categories"])
+
+
 def _load(reader: _Reader, labels: Path) -> dict[str, Any]:
     try:
         data = json.loads(labels.read_bytes())

@@ -14,6 +14,7 @@ from generator.base.frame import Frame
 from generator.base.scene import SceneSample
 from generator.dataset import parts
 from generator.dataset.atomic import canonical, write_bytes
+from generator.dataset.places import Place
 from generator.truth.coding import image, png
 
 QUARANTINE = "quarantine"
@@ -73,11 +74,11 @@ def write(folder: Path, key: str, found: Mapping[str, bytes]) -> dict[str, str]:
     return {f"{QUARANTINE}/{key}/{name}": hashlib.sha256(data).hexdigest() for name, data in sorted(found.items())}
 
 
-def read(folder: Path, key: str) -> Failed:
+def read(folder: Place, key: str) -> Failed:
     """What was kept of a frame in quarantine. Raises DatasetError when it is not there, or damaged."""
-    place = Path(folder) / QUARANTINE / key
+    place = folder / QUARANTINE / key
     try:
-        found = {path.name: path.read_bytes() for path in sorted(place.iterdir())}
+        found = {path.name: path.read_bytes() for path in place.iterdir()}
         sample = SceneSample.model_validate_json(found[parts.SAMPLE])
         frame = None
         if parts.INSTANCE in found:

@@ -3,7 +3,6 @@
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +11,7 @@ import pyarrow.parquet as pq
 from generator.base.errors import DatasetError
 from generator.base.frame import Instance
 from generator.base.geometry import Box
+from generator.dataset.places import Place
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class FrameRecord:
     """One frame. `tags` were measured on the painted frame's labels, `planned` on the look before painting.
 
     `audit` holds the numbers of rays against passes, `crc` a checksum of the frame's parts in the shard. A frame with a
-    `quarantine` reason failed its audit: it has a row, so that nobody paints it again, but no parts.
+    `quarantine` reason failed its audit: it has a row, so that nobody paints it again, but no parts. `sizes` are the
+    bytes of each part, in the order of their names; the frame's first header is at byte `offset` of the tar.
     """
 
     key: str
@@ -57,6 +58,8 @@ class FrameRecord:
     audit: Mapping[str, float] = field(default_factory=dict)
     instances: tuple[InstanceRecord, ...] = ()
     quarantine: str = ""
+    offset: int = field(default=0, compare=False)
+    sizes: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     @property
     def annotated(self) -> list[InstanceRecord]:
@@ -95,6 +98,8 @@ SCHEMA = pa.schema(
         ("audit", pa.map_(pa.string(), pa.float64())),
         ("instances", pa.list_(_INSTANCE)),
         ("quarantine", pa.string()),
+        ("offset", pa.int64()),
+        ("sizes", pa.map_(pa.string(), pa.int64())),
     ]
 )
 
@@ -123,25 +128,33 @@ def to_parquet(records: Iterable[FrameRecord]) -> bytes:
     return file.getvalue()
 
 
-def read_parquet(path: Path) -> pa.Table:
+def read_parquet(path: Place) -> pa.Table:
     try:
-        with pq.ParquetFile(path) as file:
-            return file.read().cast(SCHEMA)
+        with pq.ParquetFile(pa.BufferReader(path.read_bytes())) as file:
+            return complete(file.read()).cast(SCHEMA)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise DatasetError(
             f"{path}: damaged records: {error}; delete them and run again to repaint the shard"
         ) from error
 
 
+def complete(table: pa.Table) -> pa.Table:
+    """Records that were written before they held where a frame's parts are, with nothing in those columns."""
+    for name in [name for name in ("offset", "sizes") if name not in table.column_names]:
+        kind = SCHEMA.field(name).type
+        table = table.append_column(name, pa.array([0 if name == "offset" else []] * len(table), kind))
+    return table
+
+
 def _row(record: FrameRecord) -> dict[str, Any]:
     row = {f.name: getattr(record, f.name) for f in fields(record)}
-    row |= {"facts": sorted(record.facts.items()), "audit": sorted(record.audit.items())}
+    row |= {name: sorted(getattr(record, name).items()) for name in ("facts", "audit", "sizes")}
     return row | {"instances": [asdict(one) for one in record.instances]}
 
 
 def _record(row: dict[str, Any]) -> FrameRecord:
     row |= {"tags": tuple(row["tags"]), "planned": tuple(row["planned"])}
-    row |= {"facts": dict(row["facts"]), "audit": dict(row["audit"])}
+    row |= {name: dict(row[name]) for name in ("facts", "audit", "sizes")}
     return FrameRecord(**(row | {"instances": tuple(map(_instance, row["instances"]))}))
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
@@ -10,6 +9,7 @@ from pydantic import Field
 from generator.base.errors import DatasetError
 from generator.base.record import Record
 from generator.dataset.atomic import canonical, write_json
+from generator.dataset.places import Place
 
 SELECTION = "selection.json"
 
@@ -52,16 +52,16 @@ class Selection(Record):
     dropped: dict[str, str]
     splits: dict[str, SplitSelection]
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Place) -> None:
         """With a checksum of its own: it is made anew at will, and no shard can vouch for it."""
         data = self.model_dump()
         write_json(path, {**data, "sha256": hashlib.sha256(canonical(data)).hexdigest()})
 
     @classmethod
-    def load(cls, path: Path) -> "Selection":
+    def load(cls, path: Place) -> "Selection":
         """Raises DatasetError for a file that is no selection, or is not as it was saved."""
         try:
-            data = json.loads(Path(path).read_bytes())
+            data = json.loads(path.read_bytes())
             written = data.pop("sha256", None) if isinstance(data, dict) else None
             if written is not None and written != hashlib.sha256(canonical(data)).hexdigest():
                 raise ValueError("its checksum is wrong")

@@ -9,10 +9,11 @@ import hashlib
 import io
 import tarfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 from generator.assets.store import AssetStore
 from generator.base.errors import DatasetError
@@ -20,23 +21,25 @@ from generator.base.frame import Frame
 from generator.base.scene import SceneSample
 from generator.dataset import parts, quarantine
 from generator.dataset.atomic import Hashing, write_bytes, write_with
+from generator.dataset.places import Place, Url, entries, read_ranges, version
 from generator.dataset.quarantine import Evidence
 from generator.dataset.records import FrameRecord, instance_record, key_of, to_parquet
 
-Index = dict[str, dict[str, tuple[int, int]]]
+P = TypeVar("P", Path, Url, Place)
+Spans = dict[str, tuple[int, int]]  # offset and length of every part
 
 
-def tar_path(folder: Path, shard: int) -> Path:
-    return Path(folder) / f"shard-{shard:05d}.tar"
+def tar_path(folder: P, shard: int) -> P:
+    return folder / f"shard-{shard:05d}.tar"
 
 
-def records_path(folder: Path, shard: int) -> Path:
-    return Path(folder) / f"shard-{shard:05d}.parquet"
+def records_path(folder: P, shard: int) -> P:
+    return folder / f"shard-{shard:05d}.parquet"
 
 
-def hashes_path(folder: Path, shard: int) -> Path:
+def hashes_path(folder: P, shard: int) -> P:
     """As sha256sum writes and checks them: of the shard's files, and of what all shards share."""
-    return Path(folder) / f"shard-{shard:05d}.sha256"
+    return folder / f"shard-{shard:05d}.sha256"
 
 
 class ShardWriter:
@@ -98,6 +101,18 @@ class ShardWriter:
         name = FrameRecord(key_of(split, index), split, index, seed, self.shard, *size)
         return self._keep(replace(name, planned=tuple(planned), quarantine=reason))
 
+    @property
+    def records(self) -> tuple[FrameRecord, ...]:
+        """What has been collected, by key."""
+        return tuple(self._records[key] for key in sorted(self._records))
+
+    def withdraw(self, key: str, reason: str) -> None:
+        """Send a good frame to quarantine after all: its scene's other views are there. No evidence is kept of it."""
+        record = self._records[key]
+        del self._parts[key]
+        name = FrameRecord(key, record.split, record.index, record.seed, self.shard, record.width, record.height)
+        self._records[key] = replace(name, planned=record.planned, audit=record.audit, quarantine=reason)
+
     def absorb(self, other: "ShardWriter") -> None:
         """Frames that were collected apart for the same shard."""
         for record in other._records.values():
@@ -119,7 +134,13 @@ class ShardWriter:
         return path
 
     def _encoded(self) -> bytes:
-        return to_parquet(self._records[key] for key in sorted(self._records))
+        """Records that know where in the tar their parts will be."""
+        placed, offset = list[FrameRecord](), 0
+        for key in sorted(self._records):
+            sizes = {name: len(data) for name, data in sorted(self._parts.get(key, {}).items())}
+            placed.append(replace(self._records[key], offset=offset, sizes=sizes))
+            offset = max((_ending(start + size) for start, size in spans(placed[-1]).values()), default=offset)
+        return to_parquet(placed)
 
     def _name(self, split: str, sample: SceneSample) -> FrameRecord:
         key = key_of(split, sample.index)
@@ -140,20 +161,34 @@ class ShardWriter:
                     tar.addfile(member, io.BytesIO(data))
 
 
+def spans(record: FrameRecord) -> Spans:
+    """Where in the tar each part of a frame is: USTAR puts a header before every file and fills up its last block."""
+    found, offset = Spans(), record.offset
+    for name in sorted(record.sizes):
+        start = offset + tarfile.BLOCKSIZE
+        found[name] = (start, record.sizes[name])
+        offset = _ending(start + record.sizes[name])
+    return found
+
+
+def _ending(offset: int) -> int:
+    return -(-offset // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+
+
 def shared_hashes(folder: Path) -> dict[str, str]:
     """Hashes of what lies in a data set before its first shard does: what it is made of, and its plans."""
-    return {path.name: _hash(path, (now := path.stat()).st_mtime_ns, now.st_size) for path in shared_files(folder)}
+    return {path.name: _hash(path, *version(path)) for path in shared_files(folder)}
 
 
 @lru_cache(maxsize=64)
-def _hash(path: Path, changed: int, size: int) -> str:
+def _hash(path: Place, changed: str, size: int) -> str:
     """SHA-256 of a file, read again only after a change: every shard's commit asks for that of a long plan."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def shared_files(folder: Path) -> list[Path]:
-    folder = Path(folder)
-    found = [folder / "manifest.json", folder / "asked.json", *sorted(folder.glob("plan-*.json"))]
+def shared_files(folder: Place) -> list[Place]:
+    notes = [folder / f"{name}.json" for name in ("manifest", "asked", "calibration")]
+    found = [*notes, *entries(folder, "plan-*.json")]
     return [path for path in found if path.is_file()]
 
 
@@ -162,7 +197,7 @@ def sums(hashes: Mapping[str, str]) -> bytes:
     return "".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes)).encode()
 
 
-def read_frame(folder: Path, record: FrameRecord) -> tuple[Frame, SceneSample]:
+def read_frame(folder: Place, record: FrameRecord) -> tuple[Frame, SceneSample]:
     """One frame, whole and checked. DatasetError names the shard and the frame when they are damaged or missing."""
     pieces = read_parts(folder, record)
     if _checksum(pieces) != record.crc:
@@ -173,29 +208,41 @@ def read_frame(folder: Path, record: FrameRecord) -> tuple[Frame, SceneSample]:
         raise _damaged(folder, record, f"{type(error).__name__}: {error}") from error
 
 
-def read_parts(folder: Path, record: FrameRecord, names: Iterable[str] | None = None) -> dict[str, bytes]:
+def read_parts(folder: Place, record: FrameRecord, names: Iterable[str] | None = None) -> dict[str, bytes]:
     """Raw parts of one frame by name (``rgb.png``, ...): all of them, or those of `names` that were kept.
 
     Only their own bytes are read; the checksum of the frame is not verified."""
-    path = tar_path(folder, record.shard)
+    return read_many(folder, [record], names)[record.key]
+
+
+def read_many(
+    folder: Place, records: Sequence[FrameRecord], names: Iterable[str] | None = None
+) -> dict[str, dict[str, bytes]]:
+    """As `read_parts`, of several frames of one shard, by key."""
+    path, record = tar_path(folder, records[0].shard), records[0]
+    kept, asked, ranges = None if names is None else set(names), list[tuple[str, str]](), list[tuple[int, int]]()
     try:
-        status = path.stat()
-        found = _index(path, status.st_mtime_ns, status.st_size).get(record.key, {})
-        wanted = found.keys() if names is None else found.keys() & set(names)
-        if not found:
-            raise _damaged(folder, record, "the frame is not in the tar")
-        with open(path, "rb") as file:
-            return {name: _read(file, *found[name]) for name in sorted(wanted)}
+        for record in records:
+            found = spans(record) or _index(path, *version(path)).get(record.key, {})
+            if not found:
+                raise _damaged(folder, record, "the frame is not in the tar")
+            wanted = sorted(found.keys() if kept is None else found.keys() & kept)
+            asked += [(record.key, name) for name in wanted]
+            ranges += [found[name] for name in wanted]
+        result: dict[str, dict[str, bytes]] = {record.key: {} for record in records}
+        for (key, name), data in zip(asked, read_ranges(path, ranges), strict=True):
+            result[key][name] = data
+        return result
     except (OSError, tarfile.TarError, EOFError) as error:
         raise _damaged(folder, record, str(error)) from error
 
 
 @lru_cache(maxsize=64)
-def _index(path: Path, changed: int, size: int) -> Index:
-    """Offset and length of every part by key. `changed` (ns) and `size` keep a rewritten tar from an old index."""
-    index: Index = {}
+def _index(path: Place, changed: str, size: int) -> dict[str, Spans]:
+    """Spans by key, for records that do not hold them. `changed` and `size` keep a rewritten tar from an old index."""
+    index: dict[str, Spans] = {}
     end = 0
-    with tarfile.open(path, "r:") as tar:
+    with path.open("rb") as file, tarfile.open(fileobj=file, mode="r:") as tar:
         for member in tar:
             key, _, name = member.name.partition(".")
             index.setdefault(key, {})[name] = (member.offset_data, member.size)
@@ -205,11 +252,6 @@ def _index(path: Path, changed: int, size: int) -> Index:
     return index
 
 
-def _read(file: io.BufferedReader, offset: int, length: int) -> bytes:
-    file.seek(offset)
-    return file.read(length)
-
-
 def _checksum(pieces: Mapping[str, bytes]) -> int:
     crc = 0
     for name, data in sorted(pieces.items()):
@@ -217,6 +259,6 @@ def _checksum(pieces: Mapping[str, bytes]) -> int:
     return crc
 
 
-def _damaged(folder: Path, record: FrameRecord, why: str) -> DatasetError:
+def _damaged(folder: Place, record: FrameRecord, why: str) -> DatasetError:
     tar, records = tar_path(folder, record.shard), records_path(folder, record.shard)
     return DatasetError(f"{tar}: {record.key}: {why}; delete {records.name} and run again to repaint this shard")

@@ -8,13 +8,16 @@ from generator.base.errors import DatasetError
 from generator.dataset import parts
 from generator.dataset.coco_source import PhotoSource
 from generator.dataset.examples import Example
+from generator.dataset.keeping import Kept
+from generator.dataset.places import Url
 from generator.dataset.records import FrameRecord
 from generator.dataset.selection import Selection
 from generator.dataset.shards import read_parts
 from generator.dataset.smallest import thresholds_of
 from generator.dataset.store import Dataset
 
-__all__ = ["PhotoSource", "SyntheticSource"]
+PARTS = (parts.RGB, parts.INSTANCE)
+__all__ = ["PARTS", "PhotoSource", "SyntheticSource"]
 
 
 class SyntheticSource:
@@ -38,6 +41,7 @@ class SyntheticSource:
         self.classes = dataset.manifest.classes
         self._folder = dataset.folder
         self.frames = _chosen(dataset, split, selection)
+        self._kept = Kept(dataset.folder, self.frames, PARTS) if isinstance(dataset.folder, Url) else None
         areas = [(one.label or "", one.visible_pixels) for frame in self.frames for one in frame.annotated]
         self.thresholds = dict(thresholds_of(areas, smallest) if thresholds is None else thresholds)
 
@@ -46,7 +50,10 @@ class SyntheticSource:
 
     def __getitem__(self, index: int) -> Example:
         record = self.frames[index]
-        found = read_parts(self._folder, record, (parts.RGB, parts.INSTANCE))
+        return self.example(record, self._kept.read(record) if self._kept else read_parts(self._folder, record, PARTS))
+
+    def example(self, record: FrameRecord, found: Mapping[str, bytes]) -> Example:
+        """A frame's example from its `PARTS`."""
         if parts.RGB not in found:
             raise DatasetError(f"{record.key}: has labels but no picture; it cannot be trained on")
         instance, shown = parts.image(found[parts.INSTANCE]), record.annotated

@@ -16,6 +16,7 @@ from generator.base.record import Record
 from generator.base.scene import SceneSample
 from generator.dataset.atomic import write_json
 from generator.dataset.parts import annotation
+from generator.dataset.places import Place, at_once, entries, place
 from generator.dataset.records import SCHEMA, FrameRecord, from_table, read_parquet
 from generator.dataset.shards import read_frame, read_parts
 from generator.truth.annotations import ANNOTATIONS
@@ -37,7 +38,8 @@ class Manifest(Record):
     """What a data set is made of. Two runs may share a folder only if all of it is equal.
 
     `spec` and `assets` are SHA-256 of what the scenes are sampled from, `size` is (width, height) in pixels, `labels`
-    the optional labels that are kept, `versions` those of the programs that paint.
+    the optional labels that are kept, `versions` those of the programs that paint. `licences` are those of the asset
+    files that scenes may show, by id; they decide nothing of the frames.
     """
 
     format: Literal[1] = 1
@@ -50,6 +52,7 @@ class Manifest(Record):
     labels: tuple[str, ...]
     versions: dict[str, str] = Field(default_factory=dict)
     definitions: dict[str, str] = Field(default_factory=dict)
+    licences: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -65,14 +68,15 @@ class Manifest(Record):
 class Dataset:
     """Read access. What is committed later shows in a newly opened one."""
 
-    folder: Path
+    folder: Place
     manifest: Manifest
 
     @classmethod
-    def open(cls, folder: Path | str) -> "Dataset":
-        path = Path(folder) / MANIFEST
+    def open(cls, folder: Place | str) -> "Dataset":
+        """Of a folder, or a URL such as ``s3://bucket/run/dataset``, of which only what is asked for is read."""
+        path = place(folder) / MANIFEST
         try:
-            return cls(Path(folder), Manifest.model_validate_json(path.read_bytes()))
+            return cls(place(folder), Manifest.model_validate_json(path.read_bytes()))
         except FileNotFoundError:
             raise DatasetError(f"{folder}: no data set here ({MANIFEST} is missing); paint one first") from None
         except (OSError, ValidationError) as error:
@@ -94,12 +98,12 @@ class Dataset:
     @cached_property
     def shards(self) -> tuple[int, ...]:
         """Numbers of the committed shards, ascending."""
-        return tuple(sorted(int(path.stem[6:]) for path in self.folder.glob("shard-[0-9]*.parquet")))
+        return tuple(sorted(int(path.stem[6:]) for path in entries(self.folder, "shard-[0-9]*.parquet")))
 
     @cached_property
     def rows(self) -> pa.Table:
         """All records as a table of `records.SCHEMA`, by key, quarantined frames included."""
-        tables = [read_parquet(path) for path in sorted(self.folder.glob("shard-[0-9]*.parquet"))]
+        tables = at_once(self.folder, read_parquet, entries(self.folder, "shard-[0-9]*.parquet"))
         table = pa.concat_tables([SCHEMA.empty_table(), *tables]).sort_by("key")
         _refuse_twins(self.folder, table)
         return table
@@ -135,7 +139,7 @@ class Dataset:
 
 
 def _refuse_difference(folder: Path, here: Manifest, asked: Manifest) -> None:
-    old, new = here.model_dump(), asked.model_dump()
+    old, new = (one.model_dump(exclude={"licences"}) for one in (here, asked))
     found = [f"{name}: {_short(old[name])} there, {_short(new[name])} asked" for name in old if old[name] != new[name]]
     if found:
         raise DatasetError(f"{folder}: belongs to another run: {'; '.join(found)}; set another `output`, or delete it")
@@ -155,7 +159,7 @@ def _foreign(folder: Path) -> str:
     return min((e.name for e in folder.iterdir() if not (e.name[0] == "." and e.suffix == ".tmp")), default="")
 
 
-def _refuse_twins(folder: Path, table: pa.Table) -> None:
+def _refuse_twins(folder: Place, table: pa.Table) -> None:
     keys = table["key"]
     if len(pc.unique(keys)) == len(keys):
         return

@@ -5,12 +5,13 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from itertools import accumulate
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from generator.base.errors import DatasetError
+from generator.dataset.places import Place, entries
 from generator.dataset.quarantine import QUARANTINE
 from generator.dataset.records import FrameRecord, from_table, key_of, read_parquet
 from generator.dataset.selection import SELECTION, Selection
@@ -34,7 +35,7 @@ class Verdict:
     faults: list[str] = field(default_factory=list)
 
 
-def verify(folder: Path, progress: Progress = lambda *_: None) -> Verdict:
+def verify(folder: Place, progress: Progress = lambda *_: None) -> Verdict:
     """Read every byte of a data set and compare it with the hashes its writers left. Raises DatasetError only when
     there is no data set.
 
@@ -61,7 +62,7 @@ class _Look:
     """One pass over a folder. `known` are the paths that are accounted for, `vouched` the hashes that any shard gives
     for what all share, `keys` the recorded frames, quarantined ones apart."""
 
-    folder: Path
+    folder: Place
     verdict: Verdict
     known: set[str] = field(default_factory=set)
     vouched: dict[str, set[str]] = field(default_factory=dict)
@@ -86,7 +87,7 @@ class _Look:
         if not all(sound):
             self.frames(rows)
 
-    def rows(self, records: Path) -> list[FrameRecord]:
+    def rows(self, records: Place) -> list[FrameRecord]:
         try:
             rows = from_table(read_parquet(records))
         except (DatasetError, TypeError, ValueError) as error:
@@ -145,9 +146,9 @@ class _Look:
             self.complain(f"{self.folder / name}: is missing; restore it, or paint anew")
 
     def planned(self) -> None:
-        plans = sorted(self.folder.glob("plan-*.json"))
+        plans = entries(self.folder, "plan-*.json")
         keys = {key for path in plans for key in self.tickets(path)}
-        for path in sorted(self.folder.glob("queue-*.parquet")):  # the plans again, and what took the place of failures
+        for path in entries(self.folder, "queue-*.parquet"):  # the plans again, and what took the place of failures
             self.known.add(path.name)
             self.verdict.files += 1
             keys |= set(self.queued(path))
@@ -157,15 +158,18 @@ class _Look:
         if plans and (more := sorted(recorded - keys)):
             self.complain(f"{self.folder}: {len(more)} frames are in no plan, {more[0]} for one; delete their shards")
 
-    def tickets(self, path: Path) -> Iterator[str]:
+    def tickets(self, path: Place) -> Iterator[str]:
         try:
-            yield from [key_of(one["split"], one["index"]) for one in json.loads(path.read_bytes())["tickets"]]
+            plan = json.loads(path.read_bytes())
+            if isinstance(rows := plan["tickets"], dict):  # in columns, each index less the one before
+                rows = [{"split": plan["split"], "index": index} for index in accumulate(rows["step"])]
+            yield from [key_of(one["split"], one["index"]) for one in rows]
         except (OSError, ValueError, KeyError, TypeError) as error:
             self.complain(f"{path}: is no plan ({type(error).__name__}: {error}); restore it, or paint anew")
 
-    def queued(self, path: Path) -> Iterator[str]:
+    def queued(self, path: Place) -> Iterator[str]:
         try:
-            table = pq.read_table(path)
+            table = pq.read_table(pa.BufferReader(path.read_bytes()))
             splits = list(json.loads(table.schema.metadata[b"queue"])["heads"])
             for split, index in zip(table["split"].to_pylist(), table["index"].to_pylist(), strict=True):
                 yield key_of(splits[split], index)
@@ -195,8 +199,9 @@ class _Look:
                 self.complain(f"{path}: is no JSON ({error}); delete it, it is only a log")
 
     def foreign(self) -> None:
-        for path in sorted(self.folder.rglob("*")):
-            name = path.relative_to(self.folder).as_posix()
+        paths: list[Place] = sorted(self.folder.rglob("*"))
+        for path in paths:
+            name = path.relative_to(self.folder).as_posix()  # type: ignore[arg-type]  # both are of one kind
             if name in {*self.known, STATUS} or (path.is_dir() and (name == QUARANTINE or self.of_quarantine(name))):
                 continue
             if path.name.startswith(".") and path.suffix == ".tmp":
@@ -209,7 +214,7 @@ class _Look:
         return any(known.startswith(f"{name}/") for known in self.known)
 
 
-def digest(path: Path) -> str:
+def digest(path: Place) -> str:
     """SHA-256 of a file's bytes, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from generator.balance.plan import Ticket
+from generator.balance.tickets import Ticket
 from generator.base.errors import RenderError
 from generator.dataset.shards import ShardWriter
 from generator.farm.crew import Lost, Task

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import socket
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -21,7 +20,8 @@ PAINTING = ("generator", "bpy", "embreex", "numpy", "trimesh")  # whose versions
 @dataclass(frozen=True)
 class Job:
     """One run's painting. `scene` is the spec as JSON, `roots` the asset folders, `folder` where shards go. With a
-    `remote` (a URL), shards are committed there, and `folder` on the machine `home` is a copy."""
+    `remote` (a URL), shards are committed there, and `folder` is where a machine makes them. Workers give a sign of
+    life every `beat` seconds, as far as they are between two frames: a thousand workers, a hundred signs a second."""
 
     scene: str
     roots: tuple[Path, ...]
@@ -33,13 +33,14 @@ class Job:
     device: str
     painter: str = "blender"
     remote: str = ""
-    home: str = ""
+    beat: float = 0.5
 
     @staticmethod
     def of(config: RunConfig, spec: SceneSpec, roots: tuple[Path, ...], folder: Path, painter: str = "") -> "Job":
         return Job(
             canonical(spec), roots, folder, config.seed, config.size, config.labels, config.audit.pixels,
-            config.farm.device, painter or config.painter, remote_of(config), socket.gethostname(),
+            config.farm.device, painter or config.painter, remote_of(config),
+            beat=min(max(config.farm.timeout / 30, 0.5), 10.0),
         )  # fmt: skip
 
     @property
@@ -52,11 +53,12 @@ class Job:
 
     def manifest(self) -> Manifest:
         """What the data set will be made of: two jobs with equal manifests make the same frames."""
-        spec = self.spec
+        spec, catalog = self.spec, Catalog.open(*self.roots)
         versions = {name: metadata.version(name) for name in PAINTING} | {"painter": self.painter}
         return Manifest(
-            scene=spec.scene, spec=sha256(self.scene), assets=sha256(assets(spec, Catalog.open(*self.roots))),
-            seed=self.seed, classes=spec.classes, size=self.size, labels=self.labels, versions=versions,
+            scene=spec.scene, spec=sha256(self.scene), assets=sha256(assets(spec, catalog)), seed=self.seed,
+            classes=spec.classes, size=self.size, labels=self.labels, versions=versions,
+            licences={name: catalog[name].licence or "not stated" for name in pickable(spec, catalog)},
         )  # fmt: skip
 
 
@@ -67,11 +69,13 @@ def canonical(spec: SceneSpec) -> str:
 
 def assets(spec: SceneSpec, catalog: Catalog) -> str:
     """Ids and hashes of every file the spec can pick, one a line."""
-    names: set[str] = set()
-    for _, files in globs(spec, ()):
-        for pattern in files.pick:
-            names |= set(catalog.glob(pattern, ("mesh", "image", "hdri")))
-    return "\n".join(f"{name} {catalog[name].sha256}" for name in sorted(names))
+    return "\n".join(f"{name} {catalog[name].sha256}" for name in pickable(spec, catalog))
+
+
+def pickable(spec: SceneSpec, catalog: Catalog) -> list[str]:
+    """Ids of every file the spec can pick, sorted."""
+    patterns = {pattern for _, files in globs(spec, ()) for pattern in files.pick}
+    return sorted({name for pattern in patterns for name in catalog.glob(pattern, ("mesh", "image", "hdri"))})
 
 
 def remote_of(config: RunConfig) -> str:

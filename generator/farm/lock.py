@@ -9,26 +9,43 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from generator.base.errors import DatasetError
+from generator.dataset.places import Place, Url
 
 BEAT = 5.0  # seconds between two heartbeats
+P = TypeVar("P", Path, Url, Place)
+STARTED = time.time()  # tells this process from an earlier one with its number
 STALE = 60.0  # after so many seconds of silence a driver on another machine counts as dead
 
 
-def lock_path(folder: Path) -> Path:
+def lock_path(folder: P) -> P:
     return folder.parent / f".{folder.name}.lock"
 
 
 def signature() -> dict[str, Any]:
     """Who holds a lock, and that it is alive now (seconds since 1970)."""
-    return {"host": socket.gethostname(), "pid": os.getpid(), "beat": time.time()}
+    return {**_machine(), "pid": os.getpid(), "since": STARTED, "beat": time.time()}
 
 
-def read_lock(path: Path) -> dict[str, Any]:
+def _machine() -> dict[str, str]:
+    """Containers may share a host name, and each counts its processes from 1."""
+    return {"host": socket.gethostname(), "space": os.readlink("/proc/self/ns/pid")}
+
+
+def near(holder: dict[str, Any]) -> bool:
+    """Whether a holder's processes can be seen from here."""
+    return all(holder.get(key) == value for key, value in _machine().items())
+
+
+def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return all(one.get(key) == other.get(key) for key in ("host", "space", "pid", "since"))
+
+
+def read_lock(path: Place) -> dict[str, Any]:
     """What the holder last wrote; empty when nobody holds it."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, DatasetError):
         found = json.loads(path.read_text())
         return found if isinstance(found, dict) else {}
     return {}
@@ -38,7 +55,7 @@ def alive(holder: dict[str, Any]) -> bool:
     """Whether the process that wrote this is there: by its pid on this machine, by its heartbeat elsewhere."""
     if not holder:
         return False
-    if holder.get("host") == socket.gethostname():
+    if near(holder):
         return Path(f"/proc/{holder.get('pid')}").exists()
     return time.time() - float(holder.get("beat", 0)) < STALE
 
@@ -94,7 +111,7 @@ def _take(folder: Path, handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise refusal(str(folder), holder) from None
-    if holder.get("host") != socket.gethostname() and alive(holder):
+    if not near(holder) and alive(holder):
         raise refusal(str(folder), holder)
 
 

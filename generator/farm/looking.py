@@ -1,33 +1,57 @@
 """Looking at scenes with a crew: how planning and replanning see them."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from generator.balance.plan import Look, Looked
+from generator.balance.looks import Looked
+from generator.balance.plan import Look
 from generator.farm.crew import Crew, Lost, Task
 
 LOOKS = 16  # scenes in one task of looking
+AHEAD = 4096  # tasks that may be done before their turn: what waits for one slow scene stays bounded
 SCENE_SECONDS = 120.0  # looking at one scene may take no longer
 
 
 def looker(crew: Crew, attempts: int, progress: Callable[[int, int], None]) -> Look:
-    """A `Look` that asks the crew. A block that kills its worker twice, or hangs, is looked at scene by scene; a scene
-    that goes on doing so is rejected as poison. `progress` gets (found, wanted) of the present call."""
+    """A `Look` that asks the crew, and answers in order while it works. A block that kills its worker twice, or hangs,
+    is looked at scene by scene; a scene that goes on doing so is rejected as poison. `progress` gets (found, wanted) of
+    the present call."""
 
-    def look(indices: Sequence[int]) -> list[Looked]:
-        todo = deque(task(tuple(indices[k : k + LOOKS]), attempts) for k in range(0, len(indices), LOOKS))
-        found: dict[int, Looked] = {}
-        for answer in crew.run(lambda: todo.popleft() if todo else None):
-            if not isinstance(answer, Lost):
-                found |= {one.index: one for one in answer[1]}
-            elif len(block := answer.task.args[0]) > 1:
-                todo.extendleft(task((index,), attempts) for index in reversed(block))
-            else:
-                found[block[0]] = Looked(block[0], rejected=f"poison: {answer.reason}")
-            progress(len(found), len(indices))
-        return [found[i] for i in indices]
+    def look(indices: Sequence[int]) -> Iterator[Looked]:
+        blocks = iter(range(0, len(indices), LOOKS))
+        again, early, found, asked, given = deque[Task](), dict[int, Looked](), 0, 0, 0
+
+        def following() -> Task | None:
+            nonlocal asked
+            if again:
+                return again.popleft()
+            start = next(blocks, None) if asked - given < AHEAD * LOOKS else None
+            if start is None:
+                return None
+            asked = min(start + LOOKS, len(indices))
+            return task(tuple(indices[start:asked]), attempts)
+
+        for answer in crew.run(following):
+            fresh = heard(answer, again, attempts)
+            early |= {one.index: one for one in fresh}
+            found += len(fresh)
+            progress(found, len(indices))
+            while given < len(indices) and indices[given] in early:
+                yield early.pop(indices[given])
+                given += 1
 
     return look
+
+
+def heard(answer: tuple[Task, list[Looked]] | Lost, again: deque[Task], attempts: int) -> list[Looked]:
+    """What an answer found; a block that is lost comes `again` in pieces."""
+    if not isinstance(answer, Lost):
+        return answer[1]
+    block = answer.task.args[0]
+    if len(block) == 1:
+        return [Looked(block[0], rejected=f"poison: {answer.reason}")]
+    again.extendleft(task((index,), attempts) for index in reversed(block))
+    return []
 
 
 def task(block: tuple[int, ...], attempts: int) -> Task:

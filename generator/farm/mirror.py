@@ -1,86 +1,103 @@
-"""The folder that a driver works in, and the URL that it is a copy of, if any."""
+"""The folder that a driver works in, and the URL that its data set is at, if any: then the folder is for staging."""
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
+from generator.base.errors import DatasetError
+from generator.dataset.places import Place
+from generator.dataset.shards import tar_path
+from generator.farm.lease import Lease
 from generator.farm.remote import Remote
+from generator.farm.status import STATUS
 
 _RECORDS = re.compile(r"shard-(\d+)\.parquet")
-_NOTES = re.compile(r"manifest\.json|asked\.json|plan-\w+\.json|queue-\d+\.parquet|painting\.json")
+_NOTES = re.compile(r"manifest\.json|asked\.json|calibration\.json|plan-\w+\.json|queue-\d+\.parquet")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Mirror:
     """Without a remote, the folder is the data set and nothing is copied."""
 
     folder: Path
     remote: Remote | None
+    lease: Lease | None = None
+    _told: int = field(default=0, repr=False)  # when the status that was uploaded last had been written, ns
 
     @staticmethod
     @contextmanager
     def open(folder: Path, url: str) -> "Iterator[Mirror]":
-        """Locked for other drivers, on whatever machine."""
+        """Locked for other drivers, on whatever machine; with every heartbeat the status is uploaded."""
         if not url:
             yield Mirror(folder, None)
             return
-        remote = Remote(url)
-        with remote.locked():
-            yield Mirror(folder, remote)
+        lease = Lease(Remote(url).place)
+        mirror = Mirror(folder, Remote(url), lease)
+        with lease.held(mirror.push_status):
+            try:
+                yield mirror
+            finally:
+                mirror.push_status()
+
+    @property
+    def place(self) -> Place:
+        """Where committed shards are."""
+        return self.remote.place if self.remote else self.folder
 
     def committed(self) -> set[int]:
         """Numbers of the shards that are there for good."""
         return numbers(self.remote.names()) if self.remote else self._local()
 
     def pull_notes(self) -> None:
-        """Before anything else: bring what an earlier session noted elsewhere, then upload what was not uploaded."""
+        """Before anything else: bring what any session noted, and upload what an interrupted one had not."""
         if self.remote is None:
             return
         there = self.remote.names()
         for name in sorted(there):
-            if _NOTES.fullmatch(name) or _RECORDS.fullmatch(name):
-                bring(self.remote, self.folder, name)
+            if _NOTES.fullmatch(name):
+                self.remote.fetch(name, self.folder)
         for number in sorted(self._local() - numbers(there)):
-            self.remote.publish(self.folder, number)
+            if tar_path(self.folder, number).exists():
+                self.remote.publish(self.folder, number)
 
     def push_notes(self) -> None:
-        """Upload every note there is."""
+        """Upload the notes that are not there."""
+        there = self.remote.names() if self.remote else set()
         for path in sorted(self.folder.iterdir()) if self.remote else ():
-            if _NOTES.fullmatch(path.name):
+            if _NOTES.fullmatch(path.name) and path.name not in there:
                 self.push(path)
 
     def push(self, path: Path) -> None:
+        self.refuse_lost()
         if self.remote:
             self.remote.put(path)
 
-    def pull_shards(self) -> None:
-        """Bring shards that other machines painted: what follows reads them here. Then upload the notes."""
-        if self.remote is None:
-            return
-        shards = {name for name in self.remote.names() if name.startswith("shard-")}
-        for name in sorted(shards, key=lambda name: (name.endswith(".parquet"), name)):
-            bring(self.remote, self.folder, name)
-        for name in sorted(self.remote.rejected()):
-            bring(self.remote, self.folder, name)
-        self.push_notes()
+    def push_status(self) -> None:
+        """What a running farm shows to others. No matter where that fails: it is for people only."""
+        with suppress(OSError, DatasetError):
+            written = (self.folder / STATUS).stat().st_mtime_ns
+            if self.remote and written != self._told:
+                self.remote.put(self.folder / STATUS)
+                self._told = written
+
+    def refuse_lost(self) -> None:
+        """Raise DatasetError when another driver has taken over the URL."""
+        if self.lease:
+            self.lease.refuse_lost()
 
     def _local(self) -> set[int]:
         return numbers({path.name for path in self.folder.iterdir()})
 
 
+@lru_cache(maxsize=4)
 def bring_notes(remote: Remote, folder: Path) -> None:
-    """Download the notes that are not in the folder."""
-    if not (folder / "manifest.json").exists():
-        for name in sorted(remote.names()):
-            if _NOTES.fullmatch(name):
-                bring(remote, folder, name)
-
-
-def bring(remote: Remote, folder: Path, name: str) -> None:
-    if not (folder / name).exists():
-        remote.fetch(name, folder)
+    """Download the notes, once per process: the folder may hold those of another run."""
+    for name in sorted(remote.names()):
+        if _NOTES.fullmatch(name):
+            remote.fetch(name, folder)
 
 
 def numbers(names: set[str]) -> set[int]:

@@ -9,33 +9,46 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from generator.balance.foresight import Foresight
 from generator.balance.plan import Look, Plan, plan
 from generator.balance.refill import refilled
+from generator.balance.solver import expressible
 from generator.base.errors import DatasetError, RenderError
 from generator.base.splits import FIRST
 from generator.dataset.atomic import write_json
+from generator.dataset.places import Place, at_once
+from generator.dataset.shards import records_path
 from generator.dataset.store import Dataset
+from generator.farm.actors import RayPool
+from generator.farm.calibrating import calibrated
 from generator.farm.cluster import cluster
 from generator.farm.crew import Crew
+from generator.farm.filling import after, fill, heads, known, queue_path
 from generator.farm.isolation import Shards
 from generator.farm.job import Job
 from generator.farm.lock import locked
 from generator.farm.looking import looker
+from generator.farm.metrics import Meters
 from generator.farm.mirror import Mirror
 from generator.farm.painting import Painting
 from generator.farm.queue import Queue
 from generator.farm.status import SHOWN, Board
-from generator.farm.worker import Worker
+from generator.farm.worker import SIBLING, Worker
 from generator.spec.config import RunConfig
 
 Progress = Callable[[str, int, int, str], None]
 
 
-def paint(config: RunConfig, job: Job, progress: Progress, kind: Callable[[Job], Any] = Worker) -> Painting:
+def paint(
+    config: RunConfig, job: Job, progress: Progress, kind: Callable[[Job], Any] = Worker, filling: bool = False
+) -> Painting:
     """Make the data set of a config: only what is missing is looked at and painted. `kind` makes the workers.
+
+    With `filling`, what the pass over measured frames then finds missing is painted too.
 
     Raises DatasetError when the folder belongs to another run or another process paints into it, BalanceError when no
     plan meets the rules, RenderError when too many frames are quarantined.
@@ -48,11 +61,13 @@ def paint(config: RunConfig, job: Job, progress: Progress, kind: Callable[[Job],
         mirror.pull_notes()
         Dataset.create_or_check(job.folder, job.manifest())
         same_order(job.folder, config)
+        job = calibrated(job, config.farm, progress)
         mirror.push_notes()
         session = Session(config, job, progress, kind, mirror, stack)
         with session.told():
             session.rounds()
-            mirror.pull_shards()
+            if filling:
+                fill(session)
         return session.result
 
 
@@ -67,6 +82,8 @@ class Session:
     mirror: Mirror
     stack: ExitStack
     result: Painting = field(default_factory=Painting)
+    meters: Meters | None = None
+    planned: int = 0
     bad: dict[str, str] = field(default_factory=dict)  # quarantined frames with reasons, those of earlier sessions too
     started: float = field(default_factory=time.perf_counter)
 
@@ -78,7 +95,8 @@ class Session:
     def crew(self) -> Crew:
         """Workers, from the moment that there is something for them to do."""
         self.stack.enter_context(cluster(self.config.farm))
-        return Crew(self.job, self.config.farm, self.kind, self._tick)
+        self.meters = Meters(self.config.run)
+        return Crew(self.config.farm, RayPool(self.job, self.config.farm, self.kind), self._tick)
 
     @contextmanager
     def told(self) -> Iterator[None]:
@@ -96,40 +114,47 @@ class Session:
 
     def rounds(self) -> None:
         """Paint the plan, then what is planned in place of frames that failed, a bounded number of times."""
-        queue, self.bad = self._first(), quarantined(self.job.folder, self.mirror.committed())
-        planned = len(queue)
+        queue, self.bad = self._first(), quarantined(self.mirror.place, self.mirror.committed())
+        self.planned = len(queue)
         for turn in range(self.config.farm.refills + 1):
-            self._fill(queue, planned)
+            self.paint_queue(queue)
             failed = self._failed(queue)
             if not failed or turn == self.config.farm.refills:
                 self.result.short = sum(map(len, failed.values())) + self.result.short
                 break
             queue = self._refill(queue, failed, turn + 1)
+        self.sum_up()
+
+    def sum_up(self) -> None:
         self.result.finished = self.result.frames - self.result.painted - len(self.result.quarantined)
         self.result.wall = time.perf_counter() - self.started
 
+    @property
+    def wanted(self) -> dict[str, int]:
+        """Frames by split."""
+        return {split: count for split, count in self.config.frames.model_dump().items() if count}
+
     def _first(self) -> Queue:
         """The queue of the plans, made and saved where it is not there yet."""
-        splits = {"train": self.config.frames.train} | (
-            {"val": self.config.frames.val} if self.config.frames.val else {}
-        )
-        path = queue_path(self.job.folder, 0)
+        splits, path = self.wanted, queue_path(self.job.folder, 0)
         if path.exists():
             return Queue.load(path)
         if all(plan_path(self.job.folder, split).exists() for split in splits):
             plans = [Plan.load(plan_path(self.job.folder, split)) for split in splits]
         else:
             plans = [self._plan(split, wanted) for split, wanted in splits.items()]
-        return self._saved(Queue.of(plans, self.config.farm.shard, self.job.spec.camera.views), path)
+        return self.saved(Queue.of(plans, self.config.farm.shard, self.job.spec.camera.views), path)
 
     def _plan(self, split: str, wanted: int) -> Plan:
         rules, classes = self.config.balance, self.job.spec.classes
-        made = plan(self._look(), split, wanted, rules, classes, self.config.seed, FIRST[split])
+        asked, seed, first = expressible(rules, wanted), self.config.seed, FIRST[split]
+        worth = Foresight(self.job.sampler(), asked, seed, split, first)
+        made = plan(self.look(), split, wanted, rules, classes, seed, first, worth)
         made.save(plan_path(self.job.folder, split))
         self.mirror.push(plan_path(self.job.folder, split))
         return made
 
-    def _look(self) -> Look:
+    def look(self) -> Look:
         looked = self.result.looked
 
         def told(found: int, wanted: int) -> None:
@@ -138,23 +163,22 @@ class Session:
 
         def look(indices: Any) -> Any:
             nonlocal looked
-            answer = looker(self.crew, self.config.farm.attempts, told)(indices)
+            yield from looker(self.crew, self.config.farm.attempts, told)(indices)
             looked += len(indices)
-            return answer
 
         return look
 
-    def _saved(self, queue: Queue, path: Path) -> Queue:
+    def saved(self, queue: Queue, path: Path) -> Queue:
         queue.save(path)
         self.mirror.push(path)
         return queue
 
-    def _fill(self, queue: Queue, planned: int) -> None:
+    def paint_queue(self, queue: Queue) -> None:
         """Paint the shards of a queue that are not committed."""
         committed = self.mirror.committed()
         before, self.result.frames = self.result.frames, self.result.frames + len(queue)
         done = before + sum(len(range(*queue.span(n).indices(len(queue)))) for n in queue.shards if n in committed)
-        self._stop_if_bad(planned)
+        self._stop_if_bad()
         if done == self.result.frames:
             return
         shards = Shards(map(queue.shard, queue.missing(committed)), self.config.farm)
@@ -164,9 +188,12 @@ class Session:
                 self.result.add(report)
                 self.bad |= report.quarantined
                 done += report.frames
+                if self.meters:
+                    self.meters.report(report, self.result.frames - done)
             self.result.deaths, self.result.recycled = self.crew.deaths, self.crew.recycled
             self._say("paint", done, self.result.frames, self.result.note)
-            self._stop_if_bad(planned)
+            self._stop_if_bad()
+            self.mirror.refuse_lost()
 
     def _failed(self, queue: Queue) -> dict[str, set[int]]:
         """Scene indices of the queue's frames that are in quarantine, by split."""
@@ -179,16 +206,16 @@ class Session:
 
     def _refill(self, queue: Queue, failed: dict[str, set[int]], turn: int) -> Queue:
         """Tickets of the same kinds in place of those that failed, a queue of their own after the others."""
-        path, plans = queue_path(self.job.folder, turn), []
+        path, plans, views = queue_path(self.job.folder, turn), [], self.job.spec.camera.views
         if path.exists():
             return self._counted(Queue.load(path), failed)
-        for split in queue.splits:
-            base = Plan.model_validate_json(queue.heads[split])
+        queues = known(self.job.folder)
+        for split, base in heads(queues).items():
             lost = failed.get(split, set())
             base = base.model_copy(update={"tickets": queue.tickets(split, lost)})
-            plans.append(refilled(base, lost, self._look(), self.job.spec.classes)[0] if lost else base)
-        made = Queue.of(plans, self.config.farm.shard, self.job.spec.camera.views, queue.shards.stop)
-        return self._counted(self._saved(made, path), failed)
+            plans.append(refilled(base, lost, self.look(), self.job.spec.classes, views=views)[0] if lost else base)
+        made = Queue.of(plans, self.config.farm.shard, views, after(queues))
+        return self._counted(self.saved(made, path), failed)
 
     def _counted(self, queue: Queue, failed: dict[str, set[int]]) -> Queue:
         self.result.refilled += len(queue)
@@ -196,10 +223,13 @@ class Session:
         return queue
 
     def _say(self, stage: str, done: int, total: int, note: str) -> None:
-        self.progress(stage, done, total, note)
         self.board.stage(stage, done, total, note)
+        rate = self.board.facts.get("rate") if stage == "paint" else 0
+        self.progress(stage, done, total, f"{rate:.3g} frames/s, {note}" if rate else note)
 
     def _tick(self, state: str = "running") -> None:
+        if self.meters:
+            self.meters.roster(self.crew.roster(), self.crew.deaths, self.crew.recycled)
         names = sorted(self.bad)[:SHOWN]
         self.board.write(
             state, workers=self.crew.roster(), deaths=self.crew.deaths, recycled=self.crew.recycled,
@@ -207,13 +237,14 @@ class Session:
             seconds=self.result.seconds, refilled=self.result.refilled, wall=time.perf_counter() - self.started,
         )  # fmt: skip
 
-    def _stop_if_bad(self, planned: int) -> None:
+    def _stop_if_bad(self) -> None:
         """Raise RenderError when too much of the run is in quarantine, earlier sessions included."""
         allowed = self.config.audit.quarantine
-        if len(self.bad) > max(1.0, allowed * planned):
-            frame, reason = next(iter(self.bad.items()))
+        bad = {frame: reason for frame, reason in self.bad.items() if not reason.startswith(SIBLING)}
+        if len(bad) > max(1.0, allowed * self.planned):
+            frame, reason = next(iter(bad.items()))
             raise RenderError(
-                f"{len(self.bad)} of {planned} frames failed their audit, more than audit.quarantine = {allowed:g} "
+                f"{len(bad)} of {self.planned} frames failed their audit, more than audit.quarantine = {allowed:g} "
                 f"allows; the first, {frame}: {reason}"
             )
 
@@ -222,23 +253,20 @@ def plan_path(folder: Path, split: str) -> Path:
     return folder / f"plan-{split}.json"
 
 
-def queue_path(folder: Path, turn: int) -> Path:
-    """The queue of a round: 0 for the plan, then those of replacements."""
-    return folder / f"queue-{turn}.parquet"
+def quarantined(folder: Place, shards: set[int]) -> dict[str, str]:
+    """Quarantined frames of committed shards, ``SPLIT INDEX``, with reasons. Only what is needed is decoded."""
 
-
-def quarantined(folder: Path, shards: set[int]) -> dict[str, str]:
-    """Quarantined frames of committed shards, ``SPLIT INDEX``, with reasons. Only what is needed is read."""
-    found: dict[str, str] = {}
-    for number in sorted(shards):
-        path = folder / f"shard-{number:05d}.parquet"
+    def failed(number: int) -> list[dict[str, Any]]:
+        path = records_path(folder, number)
         try:
-            table = pq.read_table(path, columns=["split", "index", "quarantine"], use_threads=False)
+            data = pa.BufferReader(path.read_bytes())
+            table = pq.read_table(data, columns=["split", "index", "quarantine"], use_threads=False)
         except (OSError, ValueError) as error:
             raise DatasetError(f"{path}: damaged records: {error}; delete them and run again to repaint") from error
-        for row in table.filter(pc.not_equal(table["quarantine"], "")).to_pylist():
-            found[f"{row['split']} {row['index']}"] = row["quarantine"]
-    return found
+        return table.filter(pc.not_equal(table["quarantine"], "")).to_pylist()
+
+    rows = (row for some in at_once(folder, failed, sorted(shards)) for row in some)
+    return {f"{row['split']} {row['index']}": row["quarantine"] for row in rows}
 
 
 def same_order(folder: Path, config: RunConfig) -> None:

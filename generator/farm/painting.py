@@ -9,7 +9,9 @@ from generator.farm.worker import Report
 class Painting:
     """What a painting run did: frames found finished, painted now, quarantined; scenes looked at; workers replaced
     because they died or because they had grown; frames planned for those in quarantine, and those for which no other
-    scene was found; seconds per stage (summed over workers) and on the wall; the greatest memory of a worker in MB."""
+    scene was found; frames planned to fill up what the pass over measured frames left out, and splits of which some are
+    missing still, in words; seconds per stage (summed over workers) and on the wall; the greatest memory of a worker in
+    MB."""
 
     frames: int = 0
     finished: int = 0
@@ -24,6 +26,8 @@ class Painting:
     recycled: int = 0
     refilled: int = 0
     short: int = 0
+    filled: int = 0
+    lacking: dict[str, str] = field(default_factory=dict)
 
     def after(self, earlier: "Painting") -> "Painting":
         """This session together with those before it on the same data set."""
@@ -36,7 +40,7 @@ class Painting:
             quarantined=earlier.quarantined | self.quarantined, seconds=seconds, wall=self.wall + earlier.wall,
             memory=max(self.memory, earlier.memory), device=self.device or earlier.device,
             recycled=self.recycled + earlier.recycled, refilled=max(self.refilled, earlier.refilled),
-            short=max(self.short, earlier.short),
+            short=max(self.short, earlier.short), filled=max(self.filled, earlier.filled), lacking=self.lacking,
         )  # fmt: skip
 
     def add(self, report: Report) -> None:
@@ -48,7 +52,10 @@ class Painting:
 
     @property
     def note(self) -> str:
-        """Seconds per frame of a worker, and failures."""
-        each = sum(self.seconds.values()) / max(1, self.painted + len(self.quarantined))
+        """Seconds of work per frame and the stages that take most of them, and failures."""
+        spent = max(sum(self.seconds.values()), 1e-9)
+        each = spent / max(1, self.painted + len(self.quarantined))
+        most = sorted(self.seconds.items(), key=lambda pair: -pair[1])[:2]
+        stages = ", ".join(f"{name} {100 * seconds / spent:.0f} %" for name, seconds in most)
         bad = f", {len(self.quarantined)} quarantined" if self.quarantined else ""
-        return f"{each:.2f} s a frame{bad}" + (f", {self.deaths} workers replaced" if self.deaths else "")
+        return f"{each:.2f} s a frame ({stages}){bad}" + (f", {self.deaths} workers replaced" if self.deaths else "")

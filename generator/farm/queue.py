@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from generator.balance.plan import Plan, Ticket
+from generator.balance.plan import Plan
+from generator.balance.tickets import Ticket, Tickets
 from generator.base.errors import DatasetError
 from generator.dataset.atomic import write_with
 from generator.farm.worker import ShardTicket
@@ -42,18 +43,19 @@ class Queue:
     @staticmethod
     def of(plans: Sequence[Plan], size: int, views: int = 1, first: int = 0) -> "Queue":
         """Tickets in the order of the plans, at most `size` to a shard. No shard holds two splits, and the frames of
-        one scene (`views` of them) share one where they fit."""
-        known: dict[tuple[str, ...], int] = {}
-        kind = [known.setdefault(t.tags, len(known)) for plan in plans for t in plan.tickets]
-        index = [np.fromiter((t.index for t in plan.tickets), np.int64, len(plan.tickets)) for plan in plans]
+        one scene (`views` of them) share one, be they more than `size`."""
+        kinds = sorted({tags for plan in plans for tags in plan.tickets.kinds})
+        place = [np.array([kinds.index(tags) for tags in plan.tickets.kinds], np.int32) for plan in plans]
+        kind = [at[plan.tickets.kind] for at, plan in zip(place, plans, strict=True)]
+        index = [plan.tickets.index for plan in plans]
         bounds, start = [0], 0
         for one in index:
             bounds += [start + end for end in ends(one // views, size)]
             start += len(one)
         return Queue(
             np.repeat(np.arange(len(plans), dtype=np.uint8), [len(one) for one in index]),
-            np.concatenate([np.empty(0, np.int64), *index]), np.array(kind, np.int32), np.array(bounds, np.int64),
-            tuple(known), {plan.split: head(plan) for plan in plans}, first,
+            np.concatenate([np.empty(0, np.int64), *index]), np.concatenate([np.empty(0, np.int32), *kind]),
+            np.array(bounds, np.int64), tuple(kinds), {plan.split: head(plan) for plan in plans}, first,
         )  # fmt: skip
 
     def __len__(self) -> int:
@@ -76,11 +78,11 @@ class Queue:
         rows = zip(self.split[span].tolist(), self.index[span].tolist(), self.kind[span].tolist(), strict=True)
         return ShardTicket(number, tuple(Ticket(self.splits[s], i, self.kinds[k]) for s, i, k in rows))
 
-    def tickets(self, split: str, wanted: set[int]) -> tuple[Ticket, ...]:
+    def tickets(self, split: str, wanted: set[int]) -> Tickets:
         """Those of a split with these scene indices."""
         of_split = self.split == self.splits.index(split)
-        rows = np.flatnonzero(of_split & np.isin(self.index, np.fromiter(wanted, np.int64, len(wanted))))
-        return tuple(Ticket(split, int(self.index[r]), self.kinds[self.kind[r]]) for r in rows)
+        here = Tickets(split, self.index[of_split], self.kind[of_split], self.kinds)
+        return here.take(here.among(wanted))
 
     def missing(self, committed: set[int]) -> Iterator[int]:
         """Numbers of the shards that are not committed."""
@@ -107,27 +109,21 @@ class Queue:
 
 
 def head(plan: Plan) -> str:
-    return plan.model_copy(update={"tickets": ()}).model_dump_json()
+    """A plan without its tickets, as JSON."""
+    return plan.model_copy(update={"tickets": Tickets.of(plan.split, ())}).model_dump_json()
 
 
 def ends(scenes: NDArray[np.int64], size: int) -> list[int]:
-    """Where shards end, for frames with these scene numbers in order: after at most `size` frames, not within a scene
-    unless it alone is larger."""
+    """Where shards end, for frames with these scene numbers in order: after at most `size` frames, but never within a
+    scene: what becomes of its frames is decided together, when their shard is committed."""
     if len(scenes) == 0:
         return []
     starts = np.flatnonzero(np.concatenate([[True], scenes[1:] != scenes[:-1]]))
     if len(starts) == len(scenes):
         return [*range(size, len(scenes), size), len(scenes)]
-    return _packed([*starts.tolist(), len(scenes)], size)
-
-
-def _packed(starts: list[int], size: int) -> list[int]:
     found, begin = list[int](), 0
-    for here, after in pairwise(starts):
+    for here, after in pairwise([*starts.tolist(), len(scenes)]):
         if after - begin > size and here > begin:
             found.append(here)
             begin = here
-        while after - begin > size:
-            begin += size
-            found.append(begin)
-    return found if found[-1:] == starts[-1:] else [*found, starts[-1]]
+    return [*found, len(scenes)]

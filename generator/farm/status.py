@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from generator.dataset.atomic import canonical
+from generator.dataset.places import Place
 from generator.farm.lock import alive, lock_path, read_lock
 
 EVERY = 2.0  # seconds
@@ -52,7 +53,7 @@ class Board:
             os.replace(temporary, self.folder / STATUS)
 
 
-def read_status(folder: Path) -> dict[str, Any] | None:
+def read_status(folder: Place) -> dict[str, Any] | None:
     """What the last driver wrote, None when there was none. A driver that is gone without a word is told as `killed`.
 
     `alive` is whether a driver holds the folder now.

@@ -3,15 +3,16 @@
 import math
 import os
 import resource
-import socket
 import time
 from collections import Counter
 from collections.abc import Generator, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from generator.balance.plan import Looked, Ticket
+from generator.balance.looks import Looked
 from generator.balance.real import facts_of_picture
 from generator.balance.tags import facts_of, tags_of
+from generator.balance.tickets import Ticket
 from generator.base.draw import Draw
 from generator.base.errors import PlacementError, RenderError
 from generator.base.scene import SceneSample
@@ -21,8 +22,8 @@ from generator.dataset.shards import ShardWriter
 from generator.farm.job import Job
 from generator.farm.mirror import bring_notes
 from generator.farm.remote import Remote
-from generator.render.painter import Painter, make_painter
-from generator.render.picture import Picture, take
+from generator.render.painter import Painted, Painter, make_painter
+from generator.render.picture import Picture, finished, paint
 from generator.sensor.camera import expose
 from generator.spec.edges import holds
 from generator.truth.audit import AuditResult, Limits
@@ -30,7 +31,7 @@ from generator.truth.labels import label
 
 LOOK = 0.25  # a look's size relative to the painted image
 SLOW = 900.0  # starting Blender, or writing and uploading a shard, may take so many seconds
-BEAT = 0.5  # seconds between two signs of life, at least
+SIBLING = "another view of its scene failed: "  # how reasons of frames begin that are not to blame themselves
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,11 @@ class Report:
     def frames(self) -> int:
         return self.painted + len(self.quarantined)
 
+    def without(self, withdrawn: Mapping[str, str]) -> "Report":
+        """With frames that were painted and went to quarantine after all, with reasons."""
+        quarantined = {**self.quarantined, **withdrawn}
+        return replace(self, painted=self.painted - len(withdrawn), quarantined=quarantined)
+
     def with_frames(self, other: "Report") -> "Report":
         """Together with a report on other frames of the same shard."""
         seconds = Counter(self.seconds)
@@ -75,7 +81,19 @@ class Report:
         )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Shot:
+    """A frame on its way: `painted`, or `failed` in words. `seconds` per stage so far."""
+
+    ticket: Ticket
+    sample: SceneSample
+    seconds: dict[str, float]
+    painted: Painted | None = None
+    failed: str = ""
+
+
 Painting = Generator[Beat, None, Report]
+Frames = Generator[Beat, None, tuple[dict[str, str], dict[str, float]]]
 
 
 class Worker:
@@ -125,6 +143,7 @@ class Worker:
         writer = self._writer(shard)
         report = yield from self._frames(writer, shard)
         yield Beat("commit", SLOW)
+        report = report.without(self._together(writer))
         self._commit(writer, report.seconds)
         return report
 
@@ -142,28 +161,60 @@ class Worker:
             writer.absorb(part)
         for ticket, reason in poison.items():
             writer.give_up(ticket.split, ticket.index, self.job.seed, self.job.size, reason, ticket.tags)
+        report = Report(shard.shard, 0, {name(t): reason for t, reason in poison.items()}, seconds)
+        report = report.without(self._together(writer))
         self._commit(writer, seconds)
-        return Report(shard.shard, 0, {name(t): reason for t, reason in poison.items()}, seconds)
+        return report
+
+    def _together(self, writer: ShardWriter) -> dict[str, str]:
+        """Views of one scene are kept all or none: good ones follow those that failed into quarantine."""
+        views, found = self.spec.camera.views, dict[str, str]()
+        if views == 1:
+            return found
+        failed = {(one.split, one.index // views): one.quarantine for one in writer.records if one.quarantine}
+        for one in writer.records:
+            if not one.quarantine and (one.split, one.index // views) in failed:
+                found[f"{one.split} {one.index}"] = SIBLING + failed[one.split, one.index // views]
+                writer.withdraw(one.key, SIBLING + failed[one.split, one.index // views])
+        return found
 
     def _writer(self, shard: ShardTicket) -> ShardWriter:
         return ShardWriter(self.job.folder, shard.shard, self.job.labels, self.sampler.store)
 
     def _frames(self, writer: ShardWriter, shard: ShardTicket) -> Painting:
-        seconds, quarantined, told = dict[str, float](), dict[str, str](), -math.inf
+        seconds = dict[str, float]()
         if self._painter is None:
             yield Beat("start", SLOW)
         with timed(seconds, "start"):
             self.painter  # noqa: B018  the first frame's time limit is for the frame, not for starting Blender
-        for ticket in shard.tickets:
-            if time.perf_counter() - told > BEAT:
+        with ThreadPoolExecutor(1, "labels") as aside:
+            quarantined, spent = yield from self._overlapped(aside, writer, shard.tickets)
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        report = Report(shard.shard, len(shard.tickets), {}, spent, memory, os.getpid(), self.device)
+        return report.without(quarantined).with_frames(Report(shard.shard, 0, seconds=seconds))
+
+    def _overlapped(self, aside: ThreadPoolExecutor, writer: ShardWriter, tickets: Sequence[Ticket]) -> Frames:
+        """Paint here, while the thread `aside` finishes the frame before and samples the frame after: Blender lets the
+        interpreter go while it renders. At most one frame waits on either side, in the order of the tickets."""
+        quarantined, seconds, told = dict[str, str](), Counter[str](), -math.inf
+        sampled = aside.submit(self._sampled, tickets[0])
+        finishing: Future[Shot] | None = None
+        for ticket, following in zip(tickets, [*tickets[1:], None], strict=True):
+            if time.perf_counter() - told > self.job.beat:
                 told = time.perf_counter()
                 yield Beat(name(ticket))
-            reason = self._paint(writer, ticket, seconds)
-            if reason:
-                quarantined[name(ticket)] = reason
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        painted = len(shard.tickets) - len(quarantined)
-        return Report(shard.shard, painted, quarantined, seconds, memory, os.getpid(), self.device)
+            try:
+                shot = sampled.result()
+                if following:
+                    sampled = aside.submit(self._sampled, following)
+                shot = self._painted(shot)
+            finally:  # whatever went wrong with an earlier frame is told first
+                if finishing:
+                    _note(finishing.result(), quarantined, seconds)
+            finishing = aside.submit(self._finished, writer, shot)
+        if finishing:
+            _note(finishing.result(), quarantined, seconds)
+        return quarantined, dict(seconds)
 
     def _commit(self, writer: ShardWriter, seconds: dict[str, float]) -> None:
         remote = Remote(self.job.remote) if self.job.remote else None
@@ -173,19 +224,30 @@ class Worker:
             writer.commit()
         if remote:
             with timed(seconds, "upload"):
-                remote.publish(self.job.folder, writer.shard, keep=self.job.home == socket.gethostname())
+                remote.publish(self.job.folder, writer.shard)
 
-    def _paint(self, writer: ShardWriter, ticket: Ticket, seconds: dict[str, float]) -> str:
-        """One frame into the writer; the reason when it is quarantined, else nothing."""
+    def _sampled(self, ticket: Ticket) -> Shot:
+        seconds = dict[str, float]()
         with timed(seconds, "sample"):
-            sample = self.sampler(self.job.seed, ticket.index)
-        limits = Limits(pixels=self.job.pixels)
+            return Shot(ticket, self.sampler(self.job.seed, ticket.index), seconds)
+
+    def _painted(self, shot: Shot) -> Shot:
         try:
-            taken = take(sample, self.painter, self.sampler.store, limits, normals="normal" in self.job.labels)
+            painted = paint(shot.sample, self.painter, self.sampler.store)
         except RenderError as error:
-            writer.reject(ticket.split, sample, str(error), planned=ticket.tags)
-            return str(error)
-        self.device = taken.painted.device
+            return replace(shot, failed=str(error))
+        self.device = painted.device
+        return replace(shot, painted=painted)
+
+    def _finished(self, writer: ShardWriter, shot: Shot) -> Shot:
+        """Label, audit, expose and encode a painted frame into the writer, or into quarantine with the reason."""
+        ticket, sample = shot.ticket, shot.sample
+        if shot.painted is None:
+            writer.reject(ticket.split, sample, shot.failed, planned=ticket.tags)
+            return shot
+        limits, seconds = Limits(pixels=self.job.pixels), dict(shot.seconds)
+        normals = "normal" in self.job.labels
+        taken = finished(sample, shot.painted, self.sampler.store, limits, normals)
         for stage, spent in taken.seconds.items():
             seconds[stage] = seconds.get(stage, 0.0) + spent
         if taken.audit.reasons:
@@ -194,9 +256,9 @@ class Worker:
             writer.reject(
                 ticket.split, sample, reason, planned=ticket.tags, audit=numbers(taken.audit), evidence=evidence
             )
-            return reason
+            return Shot(ticket, sample, seconds, failed=reason)
         self._keep(writer, ticket, sample, taken, seconds)
-        return ""
+        return Shot(ticket, sample, seconds)
 
     def _keep(
         self, writer: ShardWriter, ticket: Ticket, sample: SceneSample, taken: Picture, seconds: dict[str, float]
@@ -212,6 +274,12 @@ class Worker:
                 ticket.split, frame.with_rgb(rgb), sample, facts=facts, tags=tags_of(facts, self.spec.edge_cases),
                 planned=ticket.tags, audit=numbers(taken.audit),
             )  # fmt: skip
+
+
+def _note(shot: Shot, quarantined: dict[str, str], seconds: Counter[str]) -> None:
+    seconds.update(shot.seconds)  # seconds are no whole numbers
+    if shot.failed:
+        quarantined[name(shot.ticket)] = shot.failed
 
 
 def name(ticket: Ticket) -> str:
