@@ -57,6 +57,16 @@ def _poisson(below: Float, above: Float, mask: Mask) -> Float:
     return result
 
 
+def _multiply(below: Float, above: Float, mask: Mask) -> Float:
+    """A filter: white lets all pass. On sRGB values: they nearly follow a power law, which products commute with."""
+    return np.where(mask[..., None], below * above / 255, below)
+
+
+def _darken(below: Float, above: Float, mask: Mask) -> Float:
+    """The darker of the two."""
+    return np.where(mask[..., None], np.minimum(below, above), below)
+
+
 def _shifted(mask: Mask, axis: int, step: int) -> Mask:
     """True where the neighbour `step` along `axis` is inside the image."""
     moved = np.roll(mask, -step, axis)
@@ -66,6 +76,8 @@ def _shifted(mask: Mask, axis: int, step: int) -> Mask:
     return moved
 
 
+FILTERS = ("multiply", "darken")  # those for which what lies below still counts
 BLENDINGS: dict[str, Callable[[Float, Float, Mask], Float]] = {
-    "none": _none, "gaussian": _gaussian, "poisson": _poisson,
+    "none": _none, "gaussian": _gaussian, "poisson": _poisson, "multiply": _multiply,
+    "darken": _darken,
 }  # fmt: skip

@@ -14,7 +14,7 @@ from generator.assets.store import AssetStore
 from generator.base.color import encode
 from generator.base.frame import Frame
 from generator.base.scene import ObjectSample, SceneSample
-from generator.render.blending import blend
+from generator.render.blending import FILTERS, blend
 from generator.render.painter import Device, Painted, Painter, make_painter
 from generator.render.photo import cover
 from generator.render.texels import own_colors
@@ -49,14 +49,17 @@ class CollagePainter:
     def paint(self, sample: SceneSample) -> Painted:
         start = time.perf_counter()
         frame = label(sample, self.store, normals=False)
+        if sample.render.blending in FILTERS:
+            return self._painted(stacked(sample, frame, self.store), frame, start)
         above = np.zeros((sample.height, sample.width, 3))
         for number, one in enumerate(sample.instances, start=1):
             where = frame.mask(number)
             if where.any():
                 above[where] = colors(one, frame, where, self.store)
-        rgb = pasted(sample, frame, above, self.store)
-        seconds = {"paint": time.perf_counter() - start}
-        return Painted(rgb, frame.instance, frame.depth, None, seconds, self.device)
+        return self._painted(pasted(sample, frame, above, self.store), frame, start)
+
+    def _painted(self, rgb: NDArray[np.uint8], frame: Frame, start: float) -> Painted:
+        return Painted(rgb, frame.instance, frame.depth, None, {"paint": time.perf_counter() - start}, self.device)
 
 
 def colors(one: ObjectSample, frame: Frame, where: NDArray[np.bool_], store: AssetStore) -> Float:
@@ -83,6 +86,17 @@ def pasted(sample: SceneSample, frame: Frame, above: Float, store: AssetStore) -
         mask = frame.mask(number)[window]
         canvas[window] = blend(canvas[window], above[window], mask, sample.render.blending)
     return (np.clip(canvas, 0, 255) + 0.5).astype(np.uint8)
+
+
+def stacked(sample: SceneSample, frame: Frame, store: AssetStore) -> NDArray[np.uint8]:
+    """Every object as a filter over its whole amodal mask, hidden or not, and the background seen through them all."""
+    light, filter_ = np.full((sample.height, sample.width, 3), 255.0), np.zeros((sample.height, sample.width, 3))
+    for number, one in enumerate(sample.instances, start=1):
+        where = frame.amodal_mask(number)
+        if where.any():
+            filter_[where] = colors(one, frame, where, store)
+            light = blend(light, filter_, where, sample.render.blending)
+    return (np.clip(background(sample, store) * light / 255, 0, 255) + 0.5).astype(np.uint8)
 
 
 def background(sample: SceneSample, store: AssetStore) -> Float:

@@ -30,9 +30,20 @@ def take(
 ) -> Picture:
     """Paint, audit and label one scene; whether the audit passed is for the caller to judge. Raises RenderError when it
     cannot be painted, AssetError when a file has changed since it was sampled."""
+    return finished(sample, paint(sample, painter, store), store, limits, normals)
+
+
+def paint(sample: SceneSample, painter: Painter, store: AssetStore) -> Painted:
+    """The first half of `take`, which needs the painter."""
     refuse_changed(sample, store.catalog)
+    return painter.paint(plate_of(sample))
+
+
+def finished(
+    sample: SceneSample, painted: Painted, store: AssetStore, limits: Limits | None = None, normals: bool = True
+) -> Picture:
+    """The second half of `take`, which does not: it may go on while the painter paints something else."""
     plate, seconds = plate_of(sample), dict[str, float]()
-    painted = painter.paint(plate)
     with timed(seconds, "label"):
         frame = label(sample, store, normals=normals)
         behind = frame if plate is sample else label(plate, store, normals=False)

@@ -36,7 +36,7 @@ class Solid:
     @cached_property
     def vertices(self) -> Array:
         """float64 (n, 3)."""
-        return self.mesh.vertices * self.scale
+        return self.mesh.surface * self.scale
 
     @property
     def faces(self) -> NDArray[np.int32]:

@@ -43,7 +43,7 @@ def settle(
 def solid(one: ObjectSample, store: AssetStore, free: bool, whole: bool = False) -> Solid:
     """An object's convex parts, or, taken as a `whole`, the corners of its hull."""
     mesh, scale = store.mesh(one.mesh), np.array(one.pose.scale)
-    parts = (mesh.vertices.astype(float),) if whole else convex_parts(mesh)
+    parts = (mesh.surface.astype(float),) if whole else convex_parts(mesh)
     return Solid(tuple(part * scale for part in parts), np.array(one.pose.position), np.array(one.pose.rotation), free)
 
 

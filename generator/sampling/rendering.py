@@ -18,7 +18,10 @@ def rendering(spec: RenderSpec, scope: Scope) -> RenderSample:
     return RenderSample(
         engine=spec.engine.sample(scope.draw / "render" / "engine"),
         samples=max(1, round(scope.number("render.samples", spec.samples))),
+        adaptive=unit(scope.number("render.adaptive", spec.adaptive)),
         denoise=happens(spec.denoise, scope.draw / "render" / "denoise"),
+        prefilter=spec.prefilter.sample(scope.draw / "render" / "prefilter"),
+        filter=spec.filter.sample(scope.draw / "render" / "filter"),
         bounces=max(0, round(scope.number("render.bounces", spec.bounces))),
         exposure=scope.number("render.exposure", spec.exposure),
         metering=unit(scope.number("render.metering", spec.metering)),

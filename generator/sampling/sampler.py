@@ -1,5 +1,6 @@
 """`Sampler`: one `SceneSample` of a spec."""
 
+from collections.abc import Callable, Iterable
 from functools import cache
 
 from generator.assets.catalog import Catalog
@@ -17,6 +18,9 @@ from generator.sampling.rendering import exposure, rendering
 from generator.sampling.scope import Scope, vector
 from generator.sampling.surroundings import room, stage, world
 from generator.spec.scene import SceneSpec
+
+OF_SCENE, OF_VIEW = ("world", "stage", "room", "lights"), ("camera", "render", "sensor")
+SECTIONS = (*OF_SCENE, *OF_VIEW)  # whose facts need no placed object
 
 
 class Sampler:
@@ -54,6 +58,25 @@ class Sampler:
             facts=dict(sorted((scope.facts | looking.facts).items())),
         )  # fmt: skip
         return self._settled(sample, scope) if spec.physics else sample
+
+    def foreseen(self, seed: int, index: int, sections: Iterable[str]) -> dict[str, float]:
+        """What `facts` of frame `index` will say of these `SECTIONS` of the spec: the same streams, but no object is
+        placed, which is nearly all of the work."""
+        spec, (scene, view) = self.spec, divmod(index, self.spec.camera.views)
+        scope = Scope(Draw(seed, scene), catalog=self._pool(split_of(index)))
+        looking = scope.of_view(view)
+        draw_facts: dict[str, Callable[[], object]] = {
+            "world": lambda: world(spec.world, scope),
+            "stage": lambda: stage(spec.stage, scope),
+            "room": lambda: room(spec.room, scope),
+            "lights": lambda: lights(spec.lights, scope),
+            "camera": lambda: camera(spec.camera, looking, self.size),
+            "render": lambda: rendering(spec.render, looking),
+            "sensor": lambda: exposure(spec.sensor, looking),
+        }
+        for section in sections:
+            draw_facts[section]()
+        return scope.facts | looking.facts
 
     def _settled(self, sample: SceneSample, scope: Scope) -> SceneSample:
         """The scene after what shall fall has fallen. MuJoCo is imported only now."""

@@ -1,12 +1,13 @@
 """How pictures are taken: camera, lens, renderer, sensor."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
 from generator.base.strict import Strict
 from generator.distributions.base import Choice, Constant, Distribution, Position, Scalar, Value
-from generator.spec.values import Count, Kelvin, Least1, Positive, Share, bounded, known, number, point
+from generator.spec.values import Count, Kelvin, Least1, Positive, Share, bounded, choices, known, number, point
 
 if TYPE_CHECKING:
     Jpeg: TypeAlias = Distribution
@@ -84,14 +85,34 @@ class CameraSpec(Strict):
         return {**preset, **raw} if preset else raw
 
 
+CHOSEN = ("samples", "adaptive", "denoise", "prefilter", "filter")  # what `quality` finds
+
+
+class QualitySpec(Strict):
+    """The error that pictures may have instead of settings: at least `psnr` decibels against a picture of very many
+    samples, and `border_psnr` on the pixels within 2 of an object's border. When a run begins to paint, it measures
+    what reaches that on its first `scenes`, and paints all frames with the cheapest; the choice stays with the data."""
+
+    psnr: Annotated[float, Field(ge=15, le=45)]
+    border_psnr: Annotated[float, Field(ge=0, le=45)] = 0.0
+    scenes: Annotated[int, Field(ge=1, le=100)] = 3
+
+
 class RenderSpec(Strict):
-    """How to paint. Quality and engine may be random too. `denoise` is a probability. `exposure` in stops; `metering`
-    is how far the camera's automatic exposure goes towards middle grey, 0 (not at all) to 1. `blending` (none,
-    gaussian, poisson) is for the cut-and-paste painter."""
+    """How to paint. Settings and engine may be random too. `adaptive` ends a pixel's samples when its noise falls below
+    it (0: never). `denoise` is a probability; `prefilter` (none, fast, accurate) cleans what guides the denoiser, of
+    which `filter` (fast, balanced, high) is the size. `quality` finds these five by itself, for Cycles. `exposure` in
+    stops; `metering` is how far the camera's automatic exposure goes towards middle grey, 0 (not at all) to 1.
+    `blending` (none, gaussian, poisson) is for the cut-and-paste painters; with `multiply` objects are filters before a
+    light (transparencies, stained cells), seen through one another; with `darken` the darkest of them is."""
 
     engine: Choice = Constant(value="cycles")
+    quality: QualitySpec | None = None
     samples: Least1 = number(8)
+    adaptive: Share = number(0)
     denoise: Share = number(1)
+    prefilter: Choice = Constant(value="fast")
+    filter: Choice = Constant(value="high")
     bounces: Count = number(4)
     exposure: Scalar = number(0)
     metering: Share = number(0)
@@ -100,8 +121,26 @@ class RenderSpec(Strict):
     @model_validator(mode="after")
     def _engines(self) -> "RenderSpec":
         known(self.engine, ("cycles", "eevee"), "engine")
-        known(self.blending, ("none", "gaussian", "poisson"), "blending")
+        known(self.prefilter, ("none", "fast", "accurate"), "prefilter")
+        known(self.filter, ("fast", "balanced", "high"), "filter")
+        known(self.blending, ("none", "gaussian", "poisson", "multiply", "darken"), "blending")
         return self
+
+    @model_validator(mode="after")
+    def _either(self) -> "RenderSpec":
+        if self.quality is None:
+            return self
+        given = [name for name in CHOSEN if getattr(self, name) != type(self).model_fields[name].default]
+        if given:
+            raise ValueError(f"quality chooses {', '.join(given)} by itself: leave one or the other out")
+        if choices(self.engine) != {"cycles"}:
+            raise ValueError("quality is for engine: cycles alone; set samples for eevee")
+        return self
+
+    def settled(self, chosen: Mapping[str, float | bool | str]) -> "RenderSpec":
+        """With what `quality` asked for: a value for each of `CHOSEN`."""
+        values = {name: Constant(value=v if isinstance(v, str) else float(v)) for name, v in chosen.items()}
+        return self.model_copy(update={**values, "quality": None})
 
 
 class SensorSpec(Strict):

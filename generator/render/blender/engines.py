@@ -54,11 +54,17 @@ def configure(scene: bpy.types.Scene, sample: SceneSample, device: str, threads:
     render.use_persistent_data = True
     if sample.render.engine == "eevee":
         require_eevee()
-        render.engine = "BLENDER_EEVEE_NEXT"
+        enter(scene, "BLENDER_EEVEE_NEXT")
         scene.eevee.taa_render_samples = sample.render.samples
     else:
-        render.engine = "CYCLES"
+        enter(scene, "CYCLES")
         _cycles(scene, sample, device)
+
+
+def enter(scene: bpy.types.Scene, engine: str) -> None:
+    """Only a change is made: even the same name, set again, makes Blender forget all that it keeps between frames."""
+    if scene.render.engine != engine:
+        scene.render.engine = engine
 
 
 def _cycles(scene: bpy.types.Scene, sample: SceneSample, device: str) -> None:
@@ -66,6 +72,9 @@ def _cycles(scene: bpy.types.Scene, sample: SceneSample, device: str) -> None:
     cycles.device, cycles.denoising_use_gpu = ("CPU", False) if device == "cpu" else ("GPU", True)
     cycles.seed = (Draw(sample.seed, sample.index) / "render").key() & 0x7FFFFFFF
     cycles.samples, cycles.use_denoising = sample.render.samples, sample.render.denoise
+    cycles.denoising_prefilter, cycles.denoising_quality = sample.render.prefilter.upper(), sample.render.filter.upper()
+    cycles.use_adaptive_sampling = sample.render.adaptive > 0
+    cycles.adaptive_threshold = sample.render.adaptive or 0.01  # Blender's own 0 means: by the number of samples
     cycles.use_light_tree = len(sample.lights) > FEW_LAMPS
     cycles.max_bounces = cycles.diffuse_bounces = cycles.glossy_bounces = cycles.transmission_bounces = bounces
 
@@ -73,7 +82,7 @@ def _cycles(scene: bpy.types.Scene, sample: SceneSample, device: str) -> None:
 def hurry(scene: bpy.types.Scene) -> None:
     """Settings for a picture of which only index and depth matter. `configure` undoes them."""
     cycles = scene.cycles
-    cycles.samples, cycles.use_denoising = 1, False
+    cycles.samples, cycles.use_denoising, cycles.use_adaptive_sampling = 1, False, False
     cycles.max_bounces = cycles.diffuse_bounces = cycles.glossy_bounces = cycles.transmission_bounces = 0
 
 
@@ -86,12 +95,10 @@ def prepare(scene: bpy.types.Scene) -> None:
     output = render.image_settings
     output.file_format, output.color_depth, output.exr_codec = "OPEN_EXR_MULTILAYER", "32", "NONE"
     cycles.sampling_pattern = "TABULATED_SOBOL"  # blue noise at 8 samples leaves the denoiser maze-like worms
-    cycles.use_adaptive_sampling = False
     cycles.use_animated_seed = False
     cycles.use_auto_tile = False
     cycles.denoiser = "OPENIMAGEDENOISE"
-    cycles.denoising_input_passes, cycles.denoising_prefilter = "RGB_ALBEDO_NORMAL", "FAST"
-    cycles.denoising_quality = "HIGH"
+    cycles.denoising_input_passes = "RGB_ALBEDO_NORMAL"
     cycles.transparent_max_bounces = 64  # holes that light passes; as many as label rays do
     cycles.caustics_reflective = cycles.caustics_refractive = False
     cycles.sample_clamp_indirect = 10.0

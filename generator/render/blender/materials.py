@@ -30,9 +30,15 @@ class Base:
 
 
 def build_material(material: Material, base: Base, looks: Looks) -> bpy.types.Material:
-    """A metre of pattern is a metre on the scaled object."""
+    """A new one, as `fill_material` makes it."""
     made = bpy.data.materials.new("material")
     made.use_nodes = True
+    fill_material(made, material, base, looks)
+    return made
+
+
+def fill_material(made: bpy.types.Material, material: Material, base: Base, looks: Looks) -> None:
+    """Replace all that `made` shows. A metre of pattern is a metre on the scaled object."""
     tree = Tree(made.node_tree, base.scale)
     made.node_tree.nodes.clear()
     color = _worn(tree, material, base, _color(tree, material, base, looks))
@@ -40,13 +46,12 @@ def build_material(material: Material, base: Base, looks: Looks) -> bpy.types.Ma
     shader = _principled(tree, material, color, normal)
     if material.transmission > 0:
         shader = _let_light_through(tree, material, color, shader)
-        made.use_raytrace_refraction = True
+    made.use_raytrace_refraction = material.transmission > 0
     if material.dirt > 0:
         shader = tree.shaders(_dirt(tree, material, base), shader, _soil(tree, material, normal))
     if base.cut is not None:
         shader = _cut(tree, base.cut, shader)
     tree.link(shader, tree.node("ShaderNodeOutputMaterial").inputs["Surface"])
-    return made
 
 
 def _cut(tree: Tree, picture: bpy.types.Image, shader: Socket) -> Socket:

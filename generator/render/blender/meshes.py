@@ -30,6 +30,10 @@ class Kept(Generic[T]):
         self._entries.move_to_end(key)
         return self._entries[key]
 
+    def each(self, do: Callable[[T], None]) -> None:
+        for one in self._entries.values():
+            do(one)
+
     def trim(self) -> list[T]:
         """Forget what is over capacity and return it for removal."""
         gone = []

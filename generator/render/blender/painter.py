@@ -13,7 +13,7 @@ from generator.base.scene import SceneSample
 from generator.render.blender import passes
 from generator.render.blender.camera import blurs, moves, open_shutter
 from generator.render.blender.capture import captured
-from generator.render.blender.engines import choose_device, configure, hurry, prepare
+from generator.render.blender.engines import choose_device, configure, enter, hurry, prepare
 from generator.render.blender.stage import Stage
 from generator.render.painter import Device, Painted
 from generator.render.tone import develop
@@ -49,6 +49,7 @@ class BlenderPainter:
 
     def _paint(self, sample: SceneSample, path: Path) -> Painted:
         clock = [time.perf_counter()]
+        self._forget_lamps()
         configure(self.scene, sample, self.device, self.threads)
         self.stage.build(sample)
         open_shutter(self.scene, moves(sample))
@@ -66,6 +67,18 @@ class BlenderPainter:
         if depth is not None:
             depth = sample.camera.at(sample.width, sample.height).planar(depth)
         return Painted(rgb, index, depth, seconds=seconds, device=device)
+
+    def _forget_lamps(self) -> None:
+        """Cycles chooses lamps by their order, which is that of their making, but for holes that earlier ones left: so
+        first it must see an empty stage, in a picture of a few pixels, lest noise tell what was painted before."""
+        scene, world = self.scene, self.scene.world
+        enter(scene, "CYCLES")
+        hurry(scene)
+        scene.render.resolution_x = scene.render.resolution_y = 4
+        scene.world = None
+        with captured():
+            bpy.ops.render.render(write_still=False)
+        scene.world = world
 
     def _sharp(self, sample: SceneSample, path: Path) -> tuple[NDArray[np.uint16] | None, NDArray[np.float32] | None]:
         """Index and depth of the moment at mid-shutter through a pinhole: depth of field and motion blur are in the

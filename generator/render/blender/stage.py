@@ -6,6 +6,7 @@ from mathutils import Matrix
 from generator.assets.mesh import Mesh
 from generator.assets.store import AssetStore
 from generator.base.scene import LightSample, MeshRef, ObjectSample, SceneSample, Texture, Vector
+from generator.render.blender.bodies import Body, Cast, weight
 from generator.render.blender.camera import animate, place_camera
 from generator.render.blender.lamps import build_lamp
 from generator.render.blender.materials import Base, build_material
@@ -16,8 +17,19 @@ from generator.render.blender.world import build_world
 from generator.render.patterns import grime_of
 from generator.render.photo import cover
 from generator.render.shading import glow_of
+from generator.render.texels import filled
 
-TRIANGLES, PIXELS, HDR_PIXELS = 5_000_000, 64_000_000, 32_000_000  # kept between frames: about 0.5 GB of each
+TRIANGLES, PIXELS, HDR_PIXELS = 2_000_000, 64_000_000, 32_000_000  # kept between frames: about 0.5 GB of each
+LASTING = 1_000_000  # triangles in bodies, on stage or off: 0.5 GB, most of it Cycles' trees
+
+
+def worth_keeping(sample: SceneSample, store: AssetStore) -> bool:
+    """Whether bodies that last cost less than guests. A triangle of a guest costs half a microsecond of every frame, a
+    path among bodies about as much more than among guests, who share one tree. Only the sample may decide: the two
+    differ in the last bit."""
+    return sum(len(store.mesh(one.mesh).faces) for one in sample.objects) > (
+        sample.width * sample.height * sample.render.samples
+    )
 
 
 class Stage:
@@ -26,6 +38,8 @@ class Stage:
     def __init__(self, scene: bpy.types.Scene, store: AssetStore) -> None:
         self.scene, self.store = scene, store
         self.meshes: Kept[bpy.types.Mesh] = Kept(TRIANGLES, triangles)
+        self.bodies: Kept[Body] = Kept(LASTING, weight)
+        self.cast, self.lasting = Cast(), False
         self.images: Kept[bpy.types.Image] = Kept(PIXELS, pixels)
         self.panoramas: Kept[bpy.types.Image] = Kept(HDR_PIXELS, pixels)
         self.passing: list[bpy.types.ID] = []
@@ -44,6 +58,7 @@ class Stage:
         for lamp in [*sample.lights, *self._glowing(sample)]:
             self.passing.append(self._hold(build_lamp(lamp)).data)
         self.scene.eevee.use_raytracing = any(one.material.transmission > 0 for one in sample.objects)
+        self.lasting = worth_keeping(sample, self.store)
         number = 0
         for one in sample.objects:
             number += not one.backdrop
@@ -55,8 +70,12 @@ class Stage:
         self.camera.animation_data_clear()
         bpy.data.batch_remove(self.passing)
         self.passing.clear()
-        gone = [*self.meshes.trim(), *self.images.trim(), *self.panoramas.trim()]
-        if gone:
+        self.cast.leave()
+        bodies = [block for body in self.bodies.trim() for block in body.blocks]
+        images = [*self.images.trim(), *self.panoramas.trim()]
+        if images:
+            self.bodies.each(Body.undress)  # an image may be among them that a body shows
+        if gone := [*bodies, *self.meshes.trim(), *images]:
             bpy.data.batch_remove(gone)
 
     def _glowing(self, sample: SceneSample) -> list[LightSample]:
@@ -80,15 +99,26 @@ class Stage:
     def _object(self, one: ObjectSample, number: int, grime: Vector) -> None:
         mesh = self.store.mesh(one.mesh)
         key = one.mesh.model_dump_json()
-        body = self._hold(bpy.data.objects.new(one.name, self.meshes.get(key, lambda: build_mesh(mesh))))
         own = self._own(mesh, key) if one.material.keep else Look(mesh.color)
         cut = None if mesh.solid is None else self._own(mesh, key).image
         base = Base(one.pose.scale, own, mesh.uv is not None, grime, cut)
+        pose = Matrix(one.pose.matrix().tolist())
+        if not self.lasting or one.mesh.deform or one.material.emission > 0 or any(one.motion):
+            return self._guest(one, self.meshes.get(key, lambda: build_mesh(mesh)), number, pose, base)
+        body = self.cast.next(key, lambda name: self.bodies.get(name, lambda: Body.of(build_mesh(mesh), self.scene)))
+        body.dress(one.material, base, self._look)
+        body.appear(number, pose)
+
+    def _guest(self, one: ObjectSample, mesh: bpy.types.Mesh, number: int, pose: Matrix, base: Base) -> None:
+        """An object for this frame alone. What glows is one: the order of lamps decides which of them a ray asks, and
+        must be the frame's own. What moves is one, for its animation's sake, and what is deformed, which is never seen
+        again."""
+        body = self._hold(bpy.data.objects.new(one.name, mesh))
         material = build_material(one.material, base, self._look)
         self.passing.append(material)
         body.material_slots[0].link = "OBJECT"
         body.material_slots[0].material = material
-        body.matrix_world = Matrix(one.pose.matrix().tolist())
+        body.matrix_world = pose
         body.pass_index = number
         self.passing += animate(body, one.motion)
 
@@ -96,7 +126,7 @@ class Stage:
         texture = mesh.texture
         if texture is None:
             return Look(mesh.color)
-        return Look(mesh.color, self.images.get("own " + key, lambda: build_image(texture)))
+        return Look(mesh.color, self.images.get("own " + key, lambda: build_image(filled(texture))))
 
     def _look(self, texture: Texture) -> Look:
         """What a texture of kind image or own shows."""
