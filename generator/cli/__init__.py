@@ -7,7 +7,20 @@ from typing import NoReturn
 import typer
 
 from generator.base.errors import GeneratorError
-from generator.cli import advising, assets, authoring, balancing, data, doctor, fitting, learning, running, watching
+from generator.cli import (
+    advising,
+    assets,
+    authoring,
+    balancing,
+    data,
+    diagnosing,
+    doctor,
+    fitting,
+    learning,
+    running,
+    splitting,
+    watching,
+)
 from generator.cli.console import error_console
 
 HELP = """
@@ -24,7 +37,9 @@ A scene (scenes/*.yaml) says what may appear; a config (configs/*.yaml) says how
 app = typer.Typer(
     help=HELP, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False, add_completion=False
 )
-for part in (authoring, assets, data, balancing, learning, running, doctor, fitting, advising, watching):
+for part in (
+    authoring, assets, data, balancing, learning, running, doctor, fitting, advising, watching, splitting, diagnosing,
+):  # fmt: skip
     part.register(app)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def advise(
     real: Annotated[Path, typer.Option(help="Labels of the real training photographs.")],
-    synthetic: Annotated[Path, typer.Option(help="A run's folder, or the dataset/ folder in it.")],
+    synthetic: Annotated[str, typer.Option(help="A run's folder or URL, or dataset/ in it.")],
     images: Annotated[str, typer.Option(help="The photographs' folder, or package:NAME/SUB.")] = "",
     rare: Annotated[bool, typer.Option("--rare", help="The synthetic set was made for rare cases.")] = False,
     unaligned: Annotated[bool, typer.Option("--unaligned", help="Same names do not mean the same here.")] = False,

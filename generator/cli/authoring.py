@@ -33,7 +33,8 @@ class Schema(StrEnum):
 
 
 def check(
-    files: Annotated[list[Path] | None, typer.Argument(help="Scenes and configs.")] = None, assets: Assets = None,
+    files: Annotated[list[Path] | None, typer.Argument(help="Scenes, configs, cluster files.")] = None,
+    assets: Assets = None,
     schema: Annotated[Schema | None, typer.Option(help="Print a JSON Schema for editors.")] = None,
 ) -> None:  # fmt: skip
     """Find every mistake in scenes and configs: unknown keys, impossible ranges, missing files, unreachable edge cases.
@@ -58,20 +59,27 @@ def print_schema(schema: Schema) -> None:
 
 def check_files(files: list[Path], assets: list[Path] | None) -> None:
     """Raises InputError with every problem of all of them."""
-    from generator.spec.load import is_config
-
     problems: list[Problem] = []
     for path in files:
         try:
-            console.print(
-                f"[green]ok[/]  {path}: " + (config_line(path) if is_config(path) else scene_line(path, assets or []))
-            )
+            console.print(f"[green]ok[/]  {path}: {escape(file_line(path, assets or []))}")
         except InputError as error:
             problems += error.problems
         except GeneratorError as error:
             problems.append(Problem(str(path), 0, 0, "", str(error)))
     if problems:
         raise InputError(problems)
+
+
+def file_line(path: Path, assets: list[Path]) -> str:
+    """What a scene, config or cluster file says, after checking it."""
+    from generator.spec.clusters import check_cluster, is_cluster
+    from generator.spec.load import is_config
+    from generator.spec.yaml import read
+
+    if is_cluster(read(path).data):
+        return check_cluster(path)
+    return config_line(path) if is_config(path) else scene_line(path, assets)
 
 
 def scene_line(path: Path, assets: list[Path]) -> str:

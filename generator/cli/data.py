@@ -1,7 +1,7 @@
 """Verbs on data sets: render, inspect, verify, export."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -10,25 +10,48 @@ from generator.base.errors import DatasetError, GeneratorError
 from generator.cli import stages
 from generator.cli.console import console, progress
 from generator.cli.running import Address, ConfigFile, Workers, opened
+from generator.dataset.places import Place, place
+
+if TYPE_CHECKING:
+    from generator.dataset.store import Dataset
+    from generator.farm.painting import Painting
 
 FORMATS = "bop, cityscapes, coco, huggingface, kitti, voc, webdataset or yolo"
-Folder = Annotated[Path, typer.Argument(help="A data set: a run's folder, or the dataset/ folder in it.")]
+Folder = Annotated[str, typer.Argument(help="A data set: a run's folder or URL (s3://bucket/run), or dataset/ in it.")]
 
 
-def dataset_folder(folder: Path) -> Path:
+def dataset_folder(name: Path | str) -> Place:
     """The data set itself, when a run's folder is named."""
+    folder = place(name)
     return folder / "dataset" if (folder / "dataset" / "manifest.json").exists() else folder
 
 
-def render(config: ConfigFile, address: Address = None, workers: Workers = None) -> None:
+def render(
+    config: ConfigFile,
+    address: Address = None,
+    workers: Workers = None,
+    fill: Annotated[
+        bool, typer.Option("--fill", help="Then paint what balancing finds missing, until it keeps what was wanted.")
+    ] = False,
+) -> None:
     """Plan and paint the frames of a config: only what is missing, on this machine or a Ray cluster."""
     project = opened(config, address, workers)
     with progress() as report:
-        result = stages.paint(project, report)
+        result = stages.paint(project, report, fill)
+        if fill:
+            stages.balance(project, report)
     console.print(
-        f"{result.frames} frames in {project.job.folder}: {result.painted} painted now, {result.finished} before, "
+        f"{result.frames} frames in {project.data}: {result.painted} painted now, {result.finished} before, "
         f"{len(result.quarantined)} quarantined"
     )
+    for line in told_of_filling(result) if fill else ():
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def told_of_filling(result: "Painting") -> list[str]:
+    """What filling up did, and what is missing still."""
+    more = f"{result.filled} frames beyond the plan fill up what balancing left out" if result.filled else ""
+    return [line for line in (more, *result.lacking.values()) if line] or ["nothing is missing after balancing"]
 
 
 def inspect(
@@ -41,24 +64,16 @@ def inspect(
         bool, typer.Option("--quarantine", help="List the frames that failed their audit; with -o, show them.")
     ] = False,
     page: Annotated[Path | None, typer.Option("--page", help="Folder for a page to browse all frames in.")] = None,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Browse any number of frames, read from the shards: nothing is unpacked.")
+    ] = False,
+    port: Annotated[int, typer.Option("--port", help="Where to serve; 0 is any port that is free.", min=0)] = 0,
 ) -> None:
     """Show what is in a data set: frames, classes, tags, audit; a contact sheet to look at; a page to browse."""
     from generator.dataset.store import Dataset
 
     opened_set = Dataset.open(dataset_folder(dataset))
-    frames = opened_set.frames
-    table = Table("what", "count", "share", title=f"{opened_set.folder}: {opened_set.manifest.scene}")
-    table.add_row("frames", str(len(frames)), "")
-    for name in opened_set.manifest.classes:
-        table.add_row(f"class {name}", str(sum(i.label == name for f in frames for i in f.annotated)), "instances")
-    for tag in sorted({tag for f in frames for tag in f.tags}):
-        count = sum(tag in f.tags for f in frames)
-        table.add_row(f"tag {tag}", str(count), f"{count / len(frames):.1%}")
-    compared, differ = (sum(f.audit.get(key, 0) for f in frames) for key in ("compared", "disagree"))
-    if compared:
-        table.add_row("pixels where rays and passes disagree", f"{differ:.0f}", f"{differ / compared:.4%}")
-    table.add_row("quarantined", str(len(opened_set.quarantined)), "")
-    console.print(table)
+    console.print(counted(opened_set))
     for frame in opened_set.quarantined if quarantine else ():
         console.print(f"{frame.key}: {frame.quarantine}", highlight=False, markup=False)
     if out:
@@ -68,11 +83,45 @@ def inspect(
         save(failure_sheet(opened_set, n) if quarantine else frame_sheet(opened_set, n), out)
         console.print(f"wrote {out}")
     if page:
-        from generator.report.browse import write_pages
+        from generator.report.browse import MANY, write_pages
 
+        if len(opened_set) > MANY:
+            console.print(f"{len(opened_set)} frames make many files; `--serve` shows them without any")
         with progress() as report:
             write_pages(opened_set, page, report)
         console.print(f"wrote {page / 'index.html'}")
+    if serve:
+        browse(opened_set, port)
+
+
+def counted(dataset: "Dataset") -> Table:
+    """What there is, in numbers."""
+    from generator.dataset.census import census
+
+    found = census(dataset)
+    table = Table("what", "count", "share", title=f"{dataset.folder}: {dataset.manifest.scene}")
+    table.add_row("frames", str(found.frames), "")
+    for name in dataset.manifest.classes:
+        table.add_row(f"class {name}", str(found.objects[name]), "instances")
+    for tag, count in sorted(found.tags.items()):
+        table.add_row(f"tag {tag}", str(count), f"{count / found.frames:.1%}")
+    if found.compared:
+        share = f"{found.disagree / found.compared:.4%}"
+        table.add_row("pixels where rays and passes disagree", f"{found.disagree:.0f}", share)
+    table.add_row("quarantined", str(found.quarantined), "")
+    return table
+
+
+def browse(dataset: "Dataset", port: int) -> None:
+    """Serve the page until interrupted."""
+    from generator.report.browse_server import address, server
+
+    with server(dataset, port) as serving:
+        console.print(f"browse at {address(serving)} (on this machine only; stop with Ctrl-C)", soft_wrap=True)
+        try:
+            serving.serve_forever()
+        except KeyboardInterrupt:
+            console.print("stopped")
 
 
 def verify(dataset: Folder) -> None:

@@ -1,4 +1,4 @@
-"""The verb that fits a scene's ranges to a real set: `generator fit-ranges`."""
+"""The verbs that write scenes: `generator new-scene` a first one, `generator fit-ranges` one like a real set."""
 
 import os
 from pathlib import Path
@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from generator.base.errors import GeneratorError
 from generator.cli.authoring import Assets, SceneFile, Seed
 from generator.cli.console import console, progress
 from generator.cli.project import asset_roots
@@ -63,6 +64,40 @@ def fit_ranges(
     console.print(f"wrote {target}" + ("" if fitted.changed else ", unchanged"))
 
 
+def new_scene(
+    name: Annotated[str, typer.Argument(help="Its name: scenes/NAME.yaml and configs/NAME.yaml are written.")],
+    label: Annotated[list[str] | None, typer.Option(help="A class, once or more; all of --like's.")] = None,
+    assets: Annotated[Path | None, typer.Option(help="Folder of meshes, with a folder for each class.")] = None,
+    like: Annotated[Path | None, typer.Option(help="Labels of real training photographs, to be like.")] = None,
+    images: Annotated[str, typer.Option(help="Folder of the photographs, if not beside the labels.")] = "",
+    paint: Annotated[bool, typer.Option("--paint", help="Fit blur and noise, too, by painting with Blender.")] = False,
+    rounds: Annotated[int, typer.Option(help="Rounds of fitting, at most; 0 leaves ranges wide.", min=0)] = 3,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+) -> None:  # fmt: skip
+    """Write a first scene and config for your objects: sizes, counts, distances, exposure and colours as in --like.
+
+    Without --like everything is wide. Give it training labels, never validation or test.
+    """
+    from generator.dataset.atomic import write_bytes
+    from generator.fitting.beginning import Beginning
+
+    begun = Beginning.of(name, tuple(label or ()), assets, like, images)
+    scene, config = Path("scenes") / f"{name}.yaml", Path("configs") / f"{name}.yaml"
+    if taken := [str(path) for path in (scene, config) if path.exists() and not force]:
+        raise GeneratorError(f"{' and '.join(taken)} exist already; choose another name, or --force")
+    with progress() as report:
+        fitted = begun.fitted(scene, rounds, paint, min(WORKERS, os.cpu_count() or 1), report)
+    write_bytes(scene, (fitted.text if fitted else begun.text).encode())
+    write_bytes(config, begun.config(scene).encode())
+    if fitted:
+        console.print(table(fitted.rows))
+        for note in fitted.notes:
+            console.print(f"[yellow]note[/]: {escape(note)}", highlight=False)
+    console.print(
+        f"wrote {scene} and {config}; now look: [bold]generator preview {scene} -o sheet.png{begun.option}[/]"
+    )
+
+
 def table(rows: "tuple[Row, ...]") -> Table:
     """Kolmogorov-Smirnov distances before and after."""
     shown = Table(
@@ -76,3 +111,4 @@ def table(rows: "tuple[Row, ...]") -> Table:
 
 def register(app: typer.Typer) -> None:
     app.command("fit-ranges")(fit_ranges)
+    app.command("new-scene")(new_scene)

@@ -9,6 +9,7 @@ from generator.cli import stages
 from generator.cli.console import console, progress
 from generator.cli.project import Project
 from generator.cli.running import ConfigFile
+from generator.dataset.places import Url, place
 
 
 def train(config: ConfigFile) -> None:
@@ -59,10 +60,34 @@ def onnx(
     console.print(f"wrote {export_onnx(checkpoint, out)}")
 
 
-def report(run: Annotated[Path, typer.Argument(help="A run's folder, such as runs/demo, or its config.")]) -> None:
-    """Write the page that says what was painted, how it was balanced and what it was worth on real photographs."""
-    project = Project.open(run / "config.json" if run.is_dir() else run)
+def report(
+    runs: Annotated[list[str], typer.Argument(help="A run's folder, such as runs/demo, its config or URL.")],
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Page of results: FOLDER/results.html.")] = None,
+) -> None:
+    """Write the page that says what was painted, how it was balanced and what it was worth on real photographs.
+
+    Of a URL, it tells of the frames there, and is written beside them. Of several folders, or of one that is no run,
+    the results stored in them (result.json, NAME.result.json) are compared: a table with intervals, differences in
+    pairs, curves over labels and over synthetic pictures.
+    """
+    where = place(runs[0])
+    if isinstance(where, Path) and (out or len(runs) > 1 or (where.is_dir() and not (where / "config.json").exists())):
+        return compare([Path(run) for run in runs], out or where / "results.html")
+    if isinstance(where, Url):
+        from generator.report.page import write_report
+
+        return console.print(f"wrote {write_report(where)}")
+    project = Project.open(where / "config.json" if where.is_dir() else where)
     console.print(f"wrote {stages.report(project)}")
+
+
+def compare(places: list[Path], out: Path) -> None:
+    """The page about the results stored in folders."""
+    from generator.report.grid_page import write_grid
+    from generator.train.result import read_all
+
+    write_grid(out, read_all(places))
+    console.print(f"wrote {out}")
 
 
 def register(app: typer.Typer) -> None:

@@ -7,13 +7,15 @@ from pathlib import Path
 from generator.assets.catalog import Catalog
 from generator.assets.store import AssetStore
 from generator.base.errors import DatasetError
-from generator.dataset.coco_source import PhotoSource
-from generator.dataset.imports import photo_source
+from generator.cli.preparing import photographs
+from generator.dataset.examples import Source
+from generator.dataset.places import Place, place
 from generator.dataset.selection import SELECTION, Selection
 from generator.dataset.store import Dataset
-from generator.farm.job import Job
+from generator.farm.job import Job, remote_of
 from generator.sampling.sampler import Sampler
 from generator.spec.config import Farm, RunConfig
+from generator.spec.harmonizing import Rules
 from generator.spec.load import load_config, load_scene, near, with_engine
 from generator.spec.scene import SceneSpec
 from generator.spec.training import RealSource
@@ -41,7 +43,7 @@ class Project:
 
     @property
     def folder(self) -> Path:
-        """Where everything of this run is kept; of a run with a remote output, its local copy."""
+        """Where everything of this run is kept; of a run with a remote output, all but its frames."""
         output = self.config.output
         return Path(output if output and "://" not in output else f"runs/{self.config.run}")
 
@@ -50,21 +52,29 @@ class Project:
         return Job.of(self.config, self.spec, self.roots, (self.folder / "dataset").resolve())
 
     @property
+    def data(self) -> Place:
+        """Where the frames are: below `folder`, or at a URL."""
+        return place(remote_of(self.config)) if remote_of(self.config) else self.folder / "dataset"
+
+    @property
     def dataset(self) -> Dataset:
-        return Dataset.open(self.folder / "dataset")
+        return Dataset.open(self.data)
 
     @property
     def selection(self) -> Selection:
-        return Selection.load(self.folder / "dataset" / SELECTION)
+        return Selection.load(self.data / SELECTION)
 
-    def real(self, source: RealSource | None) -> PhotoSource | None:
-        """Real photographs of the config, with the scene's classes. Raises InputError for what is wrong with them."""
+    @property
+    def real_classes(self) -> tuple[str, ...]:
+        """The classes of the real photographs: the scene's, if the config says nothing else."""
+        return (self.config.real and self.config.real.classes) or self.spec.classes
+
+    def real(self, source: RealSource | None) -> Source | None:
+        """Real photographs of the config, their labels harmonized. GeneratorError for what is wrong with them."""
         if source is None:
             return None
-        images = source.images
-        if images and not images.startswith("package:"):
-            images = str(near(self.path, images))
-        return photo_source(near(self.path, source.labels), images, source.crop, self.spec.classes)
+        rules = self.config.train.harmonize.real if self.config.train else Rules()
+        return photographs(self.path, source, self.real_classes, rules)
 
 
 def asset_roots(scene: Path, extra: list[Path]) -> tuple[Path, ...]:

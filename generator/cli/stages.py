@@ -12,32 +12,37 @@ from rich.table import Table
 from generator.assets.catalog import Catalog
 from generator.balance.check import check
 from generator.base.errors import TrainError
+from generator.base.timing import timed
 from generator.cli.console import Report, console
+from generator.cli.judging import Bench, Lot, judge, lots, scenes_of_real
+from generator.cli.preparing import PREPARATION, Prepared, noted, prepare, refuse_other_classes
 from generator.cli.project import Project
 from generator.dataset.atomic import write_json
 from generator.dataset.examples import Source
 from generator.dataset.selection import SELECTION
-from generator.dataset.sources import SyntheticSource
 from generator.mix.advisor import questionable
 from generator.mix.leaks import refuse_leaks
-from generator.mix.pruning import of_source
 from generator.mix.recipes import Phase, advice, phases, sources_of
 from generator.spec.training import Train
 
-if TYPE_CHECKING:  # Ray is slow to import, and --help need not wait for it
+if TYPE_CHECKING:  # Ray and torch are slow to import, and --help need not wait for them
+    from collections.abc import Callable
+
     from generator.farm.painting import Painting
+    from generator.train.model import Detector
 
 
-def paint(project: Project, report: Report) -> "Painting":
-    """Frames and labels, under ``dataset/``."""
+def paint(project: Project, report: Report, fill: bool = False) -> "Painting":
+    """Frames and labels, under ``dataset/``; with `fill`, also what balancing them finds missing."""
     from generator.farm.paint import paint as paint_frames
     from generator.farm.painting import Painting
 
     project.folder.mkdir(parents=True, exist_ok=True)
-    write_json(project.folder / "config.json", project.config.model_dump(mode="json"))
-    result = paint_frames(project.config, project.job, report)
+    for folder in {project.folder, project.data.parent}:
+        write_json(folder / "config.json", project.config.model_dump(mode="json"))
+    result = paint_frames(project.config, project.job, report, filling=fill)
     if result.painted or result.quarantined:
-        log = project.job.folder / "painting.json"
+        log = project.data / "painting.json"
         earlier = Painting(**json.loads(log.read_text())) if log.exists() else Painting()
         write_json(log, vars(result.after(earlier)))
     return result
@@ -46,25 +51,15 @@ def paint(project: Project, report: Report) -> "Painting":
 def balance(project: Project, report: Report) -> None:
     """The selection, under ``dataset/selection.json``: made anew each time, since it must fit the data."""
     selection = check(project.dataset, project.config.balance, project.config.seed)
-    selection.save(project.job.folder / SELECTION)
+    selection.save(project.data / SELECTION)
     total = len(selection.kept) + len(selection.dropped)
     report("balance", len(selection.kept), total, f"{len(selection.dropped)} dropped")
 
 
-def sources(project: Project, spec: Train) -> dict[str, Source]:
+def prepared(project: Project, spec: Train) -> Prepared:
     """What the arms are mixed from. Raises TrainError when an arm needs real photographs and there are none."""
-    painted = SyntheticSource(project.dataset, "train", project.selection)
-    painted.thresholds = of_source(painted, spec.smallest)
-    found: dict[str, Source] = {"synthetic": painted}
     real = project.real(project.config.real.train) if project.config.real else None
-    if real:
-        found["real"] = real
-    elif set(spec.arms) - {"synthetic"}:
-        raise TrainError(
-            f"{project.path}: the arms {', '.join(spec.arms)} need real photographs; give `real.train`, or keep only "
-            "the synthetic arm"
-        )
-    return found
+    return prepare(project.dataset, project.selection, real, spec, project.path)
 
 
 def train(project: Project, report: Report) -> None:
@@ -72,9 +67,14 @@ def train(project: Project, report: Report) -> None:
     spec = project.config.train
     if spec is None:
         raise TrainError(f"{project.path}: has no `train:` section")
-    found = sources(project, spec)
+    ready = prepared(project, spec)
+    found = ready.sources
+    refuse_other_classes(spec, found)
     real, synthetic = len(found.get("real", ())), len(found["synthetic"])
-    console.print(advice(real, synthetic, spec.steps, spec.batch), style="dim", highlight=False)
+    budget = advice(real, synthetic, spec.steps, spec.batch)
+    console.print(budget, style="dim", highlight=False)
+    for line in ready.told():
+        console.print(line, style="dim", highlight=False)
     if "mixed" in spec.arms and (warning := questionable(spec.real_share)):
         console.print(warning, style="yellow", highlight=False)
     if project.config.real is None:
@@ -84,34 +84,53 @@ def train(project: Project, report: Report) -> None:
         refuse_leaks(found, {"real.test": test})
     known = {name: identity(source) for name, source in found.items()}
     report("read", 1, 1, ", ".join(f"{len(source)} {name}" for name, source in found.items()))
-    for arm in spec.arms:
-        for seed in range(spec.seeds):
-            folder, plan = arm_folder(project, arm, seed), phases(arm, spec)
-            if forget_other_data(folder, {name: known[name] for name in sources_of(plan)}):
-                report(folder.name, 0, spec.steps, "the data has changed: trained anew")
-            train_one(project, spec, found, plan, seed, report, folder)
+    bench, scenes = Bench(project), photographed_scenes(project, found)
+    for lot in lots(spec):
+        folder, plan = project.folder / "train" / lot.name, phases(lot.arm, spec)
+        data = {name: one for name, one in lot.identities(known).items() if name in sources_of(plan)}
+        if forget_other_data(folder, data):
+            report(folder.name, 0, spec.steps, "the data has changed: trained anew")
+        write_json(folder / PREPARATION, noted(ready, sources_of(plan), budget, known))
+        train_one(bench, spec, lot, lot.given(found, scenes), plan, report, folder)
+
+
+def photographed_scenes(project: Project, found: dict[str, Source]) -> list[str]:
+    """The scene of each real training photograph."""
+    said = project.config.real.train if project.config.real else None
+    return scenes_of_real(found["real"], said) if "real" in found else []
 
 
 def train_one(
-    project: Project,
+    bench: Bench,
     spec: Train,
-    found: dict[str, Source],
+    lot: Lot,
+    given: dict[str, Source],
     plan: tuple[Phase, ...],
-    seed: int,
     report: Report,
     folder: Path,
 ) -> None:
-    """Train one arm, whose phases are `plan`, and evaluate it."""
+    """Train one detector, whose phases are `plan`, and evaluate it."""
     from generator.train.augment import Augment
     from generator.train.loop import train as fit
 
     def told(step: int, losses: dict[str, float]) -> None:
         report(folder.name, step + 1, spec.steps, f"loss {sum(losses.values()):.2f}")
 
-    checkpoint = fit(found, plan, spec, folder, seed, told, Augment(upside_down=spec.upside_down))
+    seconds: dict[str, float] = {}
+    with timed(seconds, "train"):
+        augment, validate = Augment(upside_down=spec.upside_down), validator(bench.project, spec)
+        checkpoint = fit(given, plan, spec, folder, lot.seed, told, augment, validate)
     report(folder.name, spec.steps, spec.steps, "evaluating")
-    judge(project, checkpoint, folder)
+    judge(bench, lot, given, checkpoint, seconds)
     report(folder.name, spec.steps, spec.steps, "trained and evaluated")
+
+
+def validator(project: Project, spec: Train) -> "Callable[[Detector], float] | None":
+    """Box precision on the real validation photographs, where training asks for it and there are some."""
+    from generator.train.evaluate import evaluate
+
+    val = project.real(project.config.real.val) if project.config.real and spec.validate_every else None
+    return (lambda detector: evaluate(detector, val).box.ap or 0.0) if val else None
 
 
 def identity(source: Source) -> str:
@@ -135,30 +154,13 @@ def forget_other_data(folder: Path, data: dict[str, str]) -> bool:
     return stale
 
 
-def judge(project: Project, checkpoint: Path, folder: Path) -> None:
-    """Evaluate on the real test photographs, at the threshold that the real validation photographs choose."""
-    from generator.train.evaluate import choose_threshold, evaluate
-
-    real, done = project.config.real, folder / "evaluation.json"
-    if real is None or (done.exists() and done.stat().st_mtime >= checkpoint.stat().st_mtime):
-        return
-    val, test = project.real(real.val), project.real(real.test)
-    threshold = choose_threshold(checkpoint, val) if val else None
-    if test:
-        write_json(done, evaluate(checkpoint, test, threshold).model_dump(mode="json"))
-
-
-def arm_folder(project: Project, arm: str, seed: int) -> Path:
-    return project.folder / "train" / f"{arm}-{seed}"
-
-
 def report(project: Project) -> Path:
     """The page, ``report.html``."""
     from generator.report.page import write_report
 
     real = project.config.real
     test, mixed = (project.real(real.test), project.real(real.train)) if real else (None, None)
-    return write_report(project.folder, test, mixed, Catalog.open(*project.roots))
+    return write_report(project.folder, test, mixed, Catalog.open(*project.roots), project.data)
 
 
 def summary(project: Project) -> None:

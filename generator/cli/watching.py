@@ -3,7 +3,6 @@
 import json
 import time
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,16 +10,18 @@ from rich.table import Table
 
 from generator.base.errors import DatasetError
 from generator.cli.console import console
-from generator.farm.status import read_status
+from generator.dataset.places import place
+from generator.farm.status import STATUS, read_status
 
-Run = Annotated[Path, typer.Argument(help="A run's folder, or the dataset/ folder in it.")]
+Run = Annotated[str, typer.Argument(help="A run's folder or URL, or dataset/ in it.")]
 
 
 def status(
     run: Run, as_json: Annotated[bool, typer.Option("--json", help="The same as JSON, for programs.")] = False
 ) -> None:
     """Show how far a painting run is: frames, rate, time left, failures, quarantine, stages, workers."""
-    folder = run / "dataset" if (run / "dataset").is_dir() else run
+    folder = place(run)
+    folder = folder / "dataset" if (folder / "dataset" / STATUS).exists() else folder
     facts = read_status(folder)
     if facts is None:
         raise DatasetError(f"{folder}: no painting run has been here; start one with `generator run` or `render`")

@@ -7,64 +7,22 @@ applied in their order, to what is trained on and to what is judged on alike, an
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
 from scipy import ndimage
 
 from generator.base.errors import TrainError, did_you_mean
 from generator.base.geometry import extent
-from generator.base.strict import Strict
+from generator.spec.harmonizing import Merge, Rules, SplitBySemantic
 from generator.spec.load import validated
 from generator.spec.yaml import read
 
 Mask = NDArray[np.bool_]
 Values = NDArray[np.integer[Any]]
-Names = Annotated[tuple[str, ...], Field(min_length=1)]
-
-
-class SplitBySemantic(Strict):
-    """Every instance of `classes` with a pixel that the semantic map calls `semantic` gives those pixels to a new
-    instance of class `into` (default: the same name) and keeps the others; with none left it is gone."""
-
-    classes: Names
-    semantic: str
-    into: str = ""
-
-
-class Merge(Strict):
-    """Every instance of class `part` becomes one with the instance of class `into` that it shares the longest border
-    with; one that touches none stays as it is."""
-
-    part: str
-    into: str
-
-
-class Rule(Strict):
-    """One of: `split_by_semantic`, `merge`, `rename` (old name: new name), `drop` (neither object nor ignored: its
-    pixels are background), `to_ignore` (neither object nor background)."""
-
-    split_by_semantic: SplitBySemantic | None = None
-    merge: Merge | None = None
-    rename: dict[str, str] | None = None
-    drop: Names | None = None
-    to_ignore: Names | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> "Rule":
-        if len(self.model_fields_set) != 1:
-            raise ValueError(f"give each rule exactly one of {', '.join(type(self).model_fields)}")
-        return self
-
-
-class Rules(Strict):
-    """A file of rules. `semantics` names the values of the semantic maps."""
-
-    rules: tuple[Rule, ...]
-    semantics: dict[int, str] = {}
 
 
 def load_rules(path: Path) -> Rules:
@@ -127,7 +85,7 @@ def _split(picture: Picture, rule: SplitBySemantic, where: Mask, counts: Counts)
             result.append(thing)
             continue
         counts[f"split_by_semantic {thing.name}"] += 1
-        part = replace(thing, name=rule.into or rule.semantic).of(mask & where)
+        part = replace(thing, name=rule.target).of(mask & where)
         result += [one for one in (thing.of(mask & ~where), part) if one]
     return result
 
@@ -161,8 +119,15 @@ def _border(a: Mask, b: Mask) -> int:
 
 def _rename(picture: Picture, names: Mapping[str, str], counts: Counts) -> Picture:
     for thing in picture:
-        counts[f"rename {thing.name}"] += thing.name in names
-    return [replace(thing, name=names.get(thing.name, thing.name)) for thing in picture]
+        counts[f"rename {thing.name}"] += renamed(thing.name, names) != thing.name
+    return [replace(thing, name=renamed(thing.name, names)) for thing in picture]
+
+
+def renamed(name: str, names: Mapping[str, str]) -> str:
+    """The new name: of the name itself where it is listed, else of the first pattern that it fits."""
+    if name in names:
+        return names[name]
+    return next((new for pattern, new in names.items() if fnmatchcase(name, pattern)), name)
 
 
 def _drop(picture: Picture, names: Sequence[str], counts: Counts) -> Picture:

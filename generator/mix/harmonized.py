@@ -8,7 +8,8 @@ import numpy as np
 
 from generator.base.errors import TrainError
 from generator.dataset.examples import Example, Source
-from generator.mix.harmonize import Counts, Picture, Rules, Thing, Values, harmonize
+from generator.mix.harmonize import Counts, Picture, Thing, Values, harmonize
+from generator.spec.harmonizing import Rules
 
 Semantics = Callable[[int], Values]
 

@@ -1,16 +1,63 @@
 """Per class, how small an instance must be to be removed: the smallest share of a data set's, by visible pixels.
 
 Poucin et al. (ICCVW 2021): removing 30 % of most classes and 60 % of persons helped nearly everywhere. The thresholds
-are those of the training set alone; removed instances become ignored regions.
+are those of the training set alone.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from generator.base.errors import TrainError, did_you_mean
+from generator.dataset.coco_source import PhotoSource
+from generator.dataset.examples import Example, Source
 from generator.dataset.smallest import thresholds_of
 from generator.dataset.sources import SyntheticSource
 
 DEFAULT = "default"
+CUTS = 400  # tried at most: each costs a pass over all sizes
+Becomes = Literal["ignore", "background"]
+
+
+@dataclass(frozen=True)
+class Size:
+    """One instance that counts: its class, its visible pixels (of its box, without a mask) and its picture's."""
+
+    name: str
+    pixels: int
+    picture: int
+
+
+def sizes_of(source: Source) -> list[Size]:
+    """Sizes of all instances. Painted frames and photographs tell theirs; of another source every example is read."""
+    if isinstance(source, SyntheticSource):
+        frames = ((frame, frame.width * frame.height) for frame in source.frames)
+        return [Size(one.label or "", one.visible_pixels, whole) for frame, whole in frames for one in frame.annotated]
+    if isinstance(source, PhotoSource) and source.crop is None:
+        return [
+            Size(source.classes[one.category - 1], one.area, photo.width * photo.height)
+            for photo in source.photos
+            for one in photo.annotations
+            if not one.crowd
+        ]
+    return [size for index in range(len(source)) for size in _sizes(source[index], source.classes)]
+
+
+def _sizes(example: Example, classes: tuple[str, ...]) -> list[Size]:
+    whole = example.image.shape[0] * example.image.shape[1]
+    pixels = pixels_of(example)
+    return [Size(classes[example.labels[k] - 1], int(pixels[k]), whole) for k in np.flatnonzero(~example.ignore)]
+
+
+def pixels_of(example: Example) -> NDArray[np.int64]:
+    """Per instance, the pixels of its mask, else of its box."""
+    if example.masks is not None:
+        return example.masks.sum((1, 2), dtype=np.int64)
+    sides = (example.boxes[:, 2:] - example.boxes[:, :2]).clip(min=0)
+    return sides.prod(1).round().astype(np.int64)
 
 
 def thresholds(areas: Iterable[tuple[str, int]], share: float | Mapping[str, float]) -> dict[str, int]:
@@ -32,7 +79,69 @@ def thresholds(areas: Iterable[tuple[str, int]], share: float | Mapping[str, flo
     return found
 
 
-def of_source(source: SyntheticSource, share: float | Mapping[str, float]) -> dict[str, int]:
-    """Of painted frames, by visible pixels."""
-    areas = [(one.label or "", one.visible_pixels) for frame in source.frames for one in frame.annotated]
-    return thresholds(areas, share)
+def matching(own: Iterable[Size], real: Iterable[Size]) -> dict[str, int]:
+    """Per class that both have, the pixels below which to remove `own` instances so that the sizes of the others are
+    distributed as the `real` ones': the cut with the least Kolmogorov-Smirnov distance, the lowest of several.
+
+    Sizes are compared as parts of their pictures, which is what a network that resizes them sees.
+    """
+    mine, theirs = _parts(own), _parts(real)
+    found = {name: _cut(mine[name], theirs[name][:, 0]) for name in sorted(mine.keys() & theirs.keys())}
+    return {name: pixels for name, pixels in found.items() if pixels}
+
+
+def _parts(sizes: Iterable[Size]) -> dict[str, NDArray[np.float64]]:
+    """Per class (n, 2): parts of the picture, ascending, and the pixels that these are."""
+    by_class: dict[str, list[tuple[float, float]]] = {}
+    for one in sizes:
+        by_class.setdefault(one.name, []).append((one.pixels / one.picture, float(one.pixels)))
+    return {name: np.array(sorted(some)) for name, some in by_class.items()}
+
+
+def _cut(own: NDArray[np.float64], real: NDArray[np.float64]) -> int:
+    """The pixels of the first instance that stays, 0 where all do."""
+    firsts = np.unique(own[:, 0], return_index=True)[1]
+    firsts = firsts[:: -(-len(firsts) // CUTS)]
+    distances = [_distance(own[first:, 0], real) for first in firsts]
+    first = int(firsts[int(np.argmin(np.round(distances, 12)))])
+    return int(np.ceil(own[first, 1])) if first else 0
+
+
+def _distance(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """Kolmogorov-Smirnov: the greatest difference of the two distribution functions. Both ascending."""
+    at = np.concatenate([a, b])
+    own, other = (np.searchsorted(some, at, "right") / len(some) for some in (a, b))
+    return float(np.abs(own - other).max())
+
+
+class Pruned:
+    """Another source without the instances of fewer pixels than their class's threshold: they become ignored regions,
+    or background. Their pixels stay in the picture."""
+
+    def __init__(self, source: Source, thresholds: Mapping[str, int], becomes: Becomes = "ignore") -> None:
+        self.source, self.thresholds, self.becomes = source, dict(thresholds), becomes
+        self.name, self.classes, self.masks = source.name, source.classes, source.masks
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __getitem__(self, index: int) -> Example:
+        example = self.source[index]
+        least = np.array([self.thresholds.get(self.classes[label - 1], 0) for label in example.labels.tolist()])
+        small = ~example.ignore & (pixels_of(example) < least.reshape(-1))
+        if self.becomes == "ignore":
+            return replace(example, ignore=example.ignore | small)
+        masks = None if example.masks is None else example.masks[~small]
+        return replace(
+            example, boxes=example.boxes[~small], labels=example.labels[~small], masks=masks,
+            ignore=example.ignore[~small],
+        )  # fmt: skip
+
+
+def tally(sizes: Iterable[Size], cuts: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """Per class, the pixels an instance needs, and how many of the instances stay and go."""
+    found: dict[str, dict[str, int]] = {}
+    for one in sizes:
+        row = found.setdefault(one.name, {"pixels": cuts.get(one.name, 0), "kept": 0, "removed": 0})
+        row["removed" if one.pixels < row["pixels"] else "kept"] += 1
+    return dict(sorted(found.items()))

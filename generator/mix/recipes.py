@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from generator.base.errors import TrainError, did_you_mean
-from generator.spec.training import Train
+from generator.spec.training import Optimizer, Train
 
 VIEWS = 50
 MOMENTUM = 0.9
@@ -16,6 +16,7 @@ class Phase:
 
     shares    parts of the samples seen, per source
     rate      the highest learning rate
+    momentum  of SGD; of AdamW the first beta, the decay of the mean of gradients
     """
 
     name: str
@@ -24,10 +25,11 @@ class Phase:
     rate: float
     momentum: float = MOMENTUM
 
-    @property
-    def effective_rate(self) -> float:
-        """What a gradient moves the weights by in the end: rate / (1 - momentum)."""
-        return self.rate / (1 - self.momentum)
+
+def effective(optimizer: Optimizer, momentum: float) -> float:
+    """What a gradient moves the weights by in the end, of the rate: 1 / (1 - momentum) for SGD, which sums gradients.
+    AdamW takes their mean, whose weights sum to one, so that momentum does not change how far it goes."""
+    return 1.0 if optimizer == "adamw" else 1 / (1 - momentum)
 
 
 def phases(arm: str, spec: Train) -> tuple[Phase, ...]:
@@ -37,12 +39,13 @@ def phases(arm: str, spec: Train) -> tuple[Phase, ...]:
     frozen. With synthetic samples kept in the second phase (Vanherle et al. 2022) less of the first is forgotten.
     """
     if arm not in _SECOND:
-        return (Phase("train", spec.steps, shares(arm, spec.real_share), spec.rate),)
+        return (Phase("train", spec.steps, shares(arm, spec.real_share), spec.highest_rate),)
     first = min(max(round(spec.pretrain * spec.steps), 1), spec.steps - 1)
     synthetic = spec.replayed if arm == "replay" else 0.0
     mixed = {"real": 1.0 - synthetic} | ({"synthetic": synthetic} if synthetic else {})
-    pretraining = Phase("pretrain", first, {"synthetic": 1.0}, spec.rate)
-    rate = pretraining.effective_rate * spec.finetune_rate * (1 - spec.finetune_momentum)
+    pretraining = Phase("pretrain", first, {"synthetic": 1.0}, spec.highest_rate)
+    before, after = (effective(spec.optimizer, momentum) for momentum in (MOMENTUM, spec.finetune_momentum))
+    rate = pretraining.rate * spec.finetune_rate * before / after
     return pretraining, Phase(arm, spec.steps - first, mixed, rate, spec.finetune_momentum)
 
 

@@ -1,10 +1,13 @@
 """What is known of every example of a source without looking at its pixels: classes, tags, and where it was taken."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from generator.dataset.examples import Source
 from generator.dataset.sources import PhotoSource, SyntheticSource
+from generator.dataset.subset import Part
+from generator.mix.harmonized import Harmonized
+from generator.mix.pruning import Pruned
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,11 @@ def traits_of(source: Source) -> list[Traits]:
     """Traits in the source's order. Painted frames and photographs tell theirs; of another source every example is
     read. What is ignored counts where only reading would tell that it is."""
     told = told_by(source)
-    return [_read(source, index) for index in range(len(source))] if told is None else told
+    if told is not None:
+        return told
+    read = [_read(source, index) for index in range(len(source))]
+    scenes = told_by(source.source) if isinstance(source, Harmonized) else None
+    return [replace(one, tags=scene.tags) for one, scene in zip(read, scenes, strict=True)] if scenes else read
 
 
 def told_by(source: Source) -> list[Traits] | None:
@@ -33,6 +40,11 @@ def told_by(source: Source) -> list[Traits] | None:
             Traits(frozenset(one.label or "" for one in frame.annotated), frozenset(frame.tags))
             for frame in source.frames
         ]
+    if isinstance(source, Pruned):
+        return told_by(source.source)
+    if isinstance(source, Part):
+        told = told_by(source.source)
+        return None if told is None else [told[k] for k in source.chosen]
     if isinstance(source, PhotoSource):
         return [
             Traits(frozenset(source.classes[one.category - 1] for one in photo.annotations if not one.crowd))

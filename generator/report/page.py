@@ -9,7 +9,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
@@ -19,18 +19,21 @@ from generator.assets.catalog import Catalog
 from generator.base.errors import DatasetError
 from generator.dataset.atomic import write_bytes
 from generator.dataset.examples import Source
+from generator.dataset.places import Place, Url
 from generator.dataset.selection import SELECTION, Selection
 from generator.dataset.store import Dataset
 from generator.report import charts, provenance, statistics
 from generator.report.audits import audited
 from generator.report.balancing import balanced
-from generator.report.results import NONE, Trained, read_json, read_trained, table, worths
+from generator.report.judged import judgements
+from generator.report.results import MEASURES, NONE, Trained, read_json, read_trained, table, worths
 from generator.report.sheet import frame_sheet
 from generator.report.showing import Shown, caveats, firsts, origin, shown
 from generator.spec.config import RunConfig
 
 PAGE = "report.html"
 FRAMES = 16
+P = TypeVar("P", Path, Url)
 LOSSLESS = 600_000  # pixels up to which a picture is embedded as PNG
 
 
@@ -38,7 +41,7 @@ LOSSLESS = 600_000  # pixels up to which a picture is embedded as PNG
 class Run:
     """Everything a run has left on the disk, as far as it is there."""
 
-    folder: Path
+    folder: Place
     config: RunConfig | None
     dataset: Dataset | None
     selection: Selection | None
@@ -48,8 +51,8 @@ class Run:
     real_train: Source | None
 
     @staticmethod
-    def open(folder: Path, real_test: Source | None, real_train: Source | None) -> "Run":
-        data = folder / "dataset"
+    def open(folder: Place, real_test: Source | None, real_train: Source | None, data: Place | None = None) -> "Run":
+        data = data or folder / "dataset"
         return Run(
             folder,
             _config(folder / "config.json"),
@@ -75,14 +78,19 @@ class Run:
 
 
 def write_report(
-    run: Path, real_test: Source | None = None, real_train: Source | None = None, catalog: Catalog | None = None
-) -> Path:
+    run: P,
+    real_test: Source | None = None,
+    real_train: Source | None = None,
+    catalog: Catalog | None = None,
+    data: Place | None = None,
+) -> P:
     """Write ``RUN/report.html`` and return its path. `catalog` knows the licences of the run's assets (default: those
-    in installed packages). DatasetError when the run's files are damaged or there is nothing to report."""
-    opened = Run.open(Path(run), real_test, real_train)
+    in installed packages); `data` is where its frames are (default: ``RUN/dataset``). DatasetError when the run's files
+    are damaged or there is nothing to report."""
+    opened = Run.open(run, real_test, real_train, data)
     if opened.dataset is None and not opened.trained:
         raise DatasetError(f"{run}: neither a data set nor a detector is here; run the config first")
-    path = Path(run) / PAGE
+    path = run / PAGE
     write_bytes(path, render(opened, catalog or Catalog.open()).encode())
     return path
 
@@ -111,11 +119,13 @@ def _detectors(run: Run) -> dict[str, Any]:
         "hero": _pictures(run, first)[:1] if first else [],
         "arms": [(one, _pictures(run, one)[:3]) for one in firsts(run.trained)],
         "rows": rows,
+        "measured": [name for name in MEASURES if any(row.measures[name].values for row in rows)],
         "dots": charts.dots(dots, "Box AP per arm", "box AP on the test photographs") if dots else None,
         "worths": worths(run.trained),
         "caveats": caveats(run.config, first, rows),
         "origin": origin(run.config.train if run.config else None),
         "losses": losses(run.trained),
+        **judgements(run.folder if isinstance(run.folder, Path) else None, run.real_test),
         "colors": charts.COLORS,
     }
 
@@ -227,7 +237,7 @@ def _share(value: float | None, digits: int = 1) -> str:
     return NONE if value is None else f"{100 * value:.{digits}f} %"
 
 
-def _config(path: Path) -> RunConfig | None:
+def _config(path: Place) -> RunConfig | None:
     try:
         return RunConfig.model_validate_json(path.read_bytes())
     except FileNotFoundError:

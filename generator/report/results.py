@@ -1,15 +1,16 @@
 """What the detectors of a run achieved: one row per arm, and what the synthetic pictures were worth."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
 from pydantic import ValidationError
 
 from generator.base.errors import DatasetError
+from generator.dataset.places import Place
 from generator.mix.recipes import ARMS, Phase, phases
 from generator.mix.sampler import Mixture
 from generator.spec.training import Train
@@ -87,14 +88,15 @@ class Worth:
     differences: dict[str, Spread]
 
 
-def read_trained(run: Path) -> list[Trained]:
-    """All detectors of a run, synthetic arm first, by seed. DatasetError for files that cannot be read."""
-    folders = [folder for folder in (run / "train").glob("*-*") if folder.name.rpartition("-")[2].isdigit()]
+def read_trained(run: Place) -> list[Trained]:
+    """All detectors that were given everything, synthetic arm first, by seed. DatasetError for files that cannot be
+    read."""
+    folders = [folder for folder in (run / "train").glob("*-*") if re.fullmatch(r"[a-z]+-\d+", folder.name)]
     found = map(_trained, sorted(folders))
     return sorted(found, key=lambda one: (ORDER.index(one.arm) if one.arm in ORDER else len(ORDER), one.arm, one.seed))
 
 
-def _trained(folder: Path) -> Trained:
+def _trained(folder: Place) -> Trained:
     arm, _, seed = folder.name.rpartition("-")
     path, log = folder / "evaluation.json", folder / "log.jsonl"
     try:
@@ -191,7 +193,7 @@ def _minus(measure: Measure, pairs: Sequence[tuple[Evaluation | None, Evaluation
     return [float(a) - float(b) for a, b in values if a is not None and b is not None]
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
+def read_json(path: Place) -> dict[str, Any] | None:
     """A JSON file of a run; None where there is none. DatasetError when it is damaged."""
     try:
         return dict(json.loads(path.read_bytes()))

@@ -61,7 +61,8 @@ def number(value: float, percent: bool = False) -> str:
 
 @dataclass(frozen=True)
 class Plot:
-    """A rectangle with two axes, from data to pixels. `log` makes the upright axis logarithmic."""
+    """A rectangle with two axes, from data to pixels. `log` makes the upright axis logarithmic, `log_x` the other one,
+    which is then marked at `marks`."""
 
     x: tuple[float, float]
     y: tuple[float, float]
@@ -70,10 +71,13 @@ class Plot:
     log: bool = False
     left: int = 66
     bottom: int = 42
+    log_x: bool = False
+    marks: tuple[float, ...] = ()
 
     def across(self, value: float) -> float:
-        span = (self.x[1] - self.x[0]) or 1.0
-        return self.left + (value - self.x[0]) / span * (self.width - self.left - 12)
+        low, high, value = (math.log10(max(v, 1e-9)) if self.log_x else v for v in (*self.x, value))
+        span = (high - low) or 1.0
+        return self.left + (value - low) / span * (self.width - self.left - 12)
 
     def up(self, value: float) -> float:
         low, high, value = (math.log10(max(v, 1e-9)) if self.log else v for v in (*self.y, value))
@@ -86,7 +90,7 @@ class Plot:
             y = self.up(value)
             parts += [line(self.left, y, right, y, class_="grid"),
                       text(self.left - 7, y + 4, number(value, y_percent), text_anchor="end")]  # fmt: skip
-        for value in ticks(*self.x):
+        for value in self.marks or ticks(*self.x):
             x = self.across(value)
             parts += [line(x, floor, x, floor + 4, class_="axis"),
                       text(x, floor + 17, number(value, x_percent), text_anchor="middle")]  # fmt: skip

@@ -28,9 +28,9 @@ class Farm(Strict):
 
     `shard` frames are committed together. `timeout` is the seconds that one frame may take; a frame that kills or
     outlasts its worker `attempts` times, alone, is quarantined as poison. Frames in quarantine are replaced by others
-    of the same tags, in at most `refills` rounds. A worker is replaced when it holds more than `recycle_mb` of memory,
-    or has painted `recycle_frames` (0: never). `gpu_share` is the part of a GPU that a worker reserves: 0.25 puts four
-    on each.
+    of the same tags, in at most `refills` rounds. A worker is replaced when it holds more than `recycle_mb` of memory
+    (auto: its part of its machine's; 0: never), or has painted `recycle_frames` (0: never). `gpu_share` is the part of
+    a GPU that a worker reserves: 0.25 puts four on each.
     """
 
     workers: Count | Literal["auto"] = "auto"
@@ -40,7 +40,7 @@ class Farm(Strict):
     attempts: Count = 3
     timeout: Annotated[float, Field(gt=0)] = 300.0
     refills: Annotated[int, Field(ge=0)] = 2
-    recycle_mb: Annotated[float, Field(ge=0)] = 0.0
+    recycle_mb: Annotated[float, Field(ge=0)] | Literal["auto"] = "auto"
     recycle_frames: Annotated[int, Field(ge=0)] = 0
     gpu_share: Annotated[float, Field(gt=0, le=1)] | None = None
 

@@ -1,21 +1,46 @@
 """`Real` and `Train`: the config's sections of photographs and of what to learn from them."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from generator.base.strict import Strict
 from generator.spec.bounds import Count, Share
+from generator.spec.harmonizing import Harmonize
+
+Part = Annotated[float, Field(gt=0, le=1)]
+Optimizer = Literal["adamw", "sgd"]
+RATES: dict[Optimizer, float] = {"adamw": 1e-3, "sgd": 0.02}  # what `rate: auto` is
 
 
 class RealSource(Strict):
     """Real photographs with labels: a COCO .json, YOLO's data.yaml or images/SPLIT, a VOC folder or ImageSets list, or
     Cityscapes' gtFine/SPLIT. `images` is a folder (default: named as the label file, without .json), or
-    ``package:NAME/SUB`` for files inside an installed Python package. `crop` (x0 y0 x1 y1) keeps a part of each."""
+    ``package:NAME/SUB`` for files inside an installed Python package. `crop` (x0 y0 x1 y1) keeps a part of each.
+    `semantic` is a folder of semantic maps, for rules that split by them: PNGs of class values, named as the pictures.
+
+    `sequence` is a regular expression; what its first group (or all of it) finds in a picture's key names the video
+    that it is of. `block` neighbours of a video count as one scene where error bars are made and labels are saved.
+    Without it, names that differ only in their last number are of one video. `tags` is a CSV of tags by key.
+    """
 
     labels: str
     images: str = ""
+    semantic: str = ""
     crop: tuple[int, int, int, int] | None = None
+    sequence: str = ""
+    block: Count = 20
+    tags: str = ""
+
+    @field_validator("sequence")
+    @classmethod
+    def _pattern(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"no regular expression ({error}), such as '(.+)_[0-9]+'") from error
+        return value
 
     @model_validator(mode="before")
     @classmethod
@@ -24,8 +49,12 @@ class RealSource(Strict):
 
 
 class Real(Strict):
-    """Real photographs: `train` is mixed in, `val` chooses checkpoint and threshold, `test` is only ever evaluated."""
+    """Real photographs: `train` is mixed in, `val` chooses checkpoint and threshold, `test` is only ever evaluated.
 
+    `classes` are those to learn from them and to judge by, where these are not the scene's: then `finetune` carries
+    over what it can from the one set to the other."""
+
+    classes: tuple[str, ...] = ()
     train: RealSource | None = None
     val: RealSource | None = None
     test: RealSource
@@ -36,12 +65,33 @@ class Train(Strict):
 
     Of the arms, `synthetic`, `real` and `mixed` learn from one mixture throughout. `finetune` learns from synthetic
     samples for the first `pretrain` of the steps, then from real ones; `replay` keeps a share of `replayed` synthetic
-    ones in the second phase. That phase's effective rate, rate / (1 - momentum), is `finetune_rate` times the first's.
+    ones in the second phase. That phase's effective rate is `finetune_rate` times the first's: rate / (1 - momentum)
+    for `sgd`; for `adamw`, which averages gradients, the rate itself, and the momentum is its first beta.
+
+    `label_shares` also trains every arm that learns from real photographs on these shares of them, nested and by whole
+    scenes, so that one sees how many labels the synthetic pictures save; `synthetic_shares` does so with the synthetic
+    pictures, which tells whether more of them would help.
 
     `real_share` is the exact share of real samples seen by the mixed arm. `size` is the shorter side the network sees.
-    `smallest` is the share of each class's synthetic instances, smallest first, that become ignore regions, for all
-    classes or by name (``{default: 0.3, person: 0.6}``); `upside_down` the probability of a vertical flip, for scenes
-    seen from above.
+    `harmonize` holds the rules that make synthetic and real labels mean the same. `smallest` is the share of each
+    class's synthetic instances, smallest first, that are taken away, for all classes or by name (``{default: 0.3,
+    person: 0.6}``); or `match`: as many as make their sizes most like the real training set's. They become regions to
+    `ignore`, or `background` (`smallest_becomes`). `upside_down` is the probability of a vertical flip, for scenes seen
+    from above.
+
+    The body begins with `weights` learned on ImageNet: `auto` takes those that an installed package carries
+    (efficientnet_lite0), `imagenet` also fetches torchvision's, `none` takes none. `init` is a checkpoint to begin
+    with, of this program or of torchvision; what it does not have, or has for other classes, starts fresh.
+
+    With several `workers`, on Ray Train, each learns from its part of every batch, on a GPU of its own where there are
+    any; together they see what one would.
+
+    `optimizer` is `adamw`, which needs fewer steps, or `sgd`; `rate: auto` is 0.001 or 0.02 then. The rate rises over
+    the first tenth of a phase (at most 200 steps) and falls along a `cosine`, or by tenths after
+    three quarters and eleven twelfths (`step`). With `validate_every`, the weights that find most on the real
+    validation photographs are kept, looked at every so many steps of the last phase and at its end; `patience` such
+    looks without a better one end the training early. `precision` matters on GPUs alone: `auto` is bfloat16 where the
+    GPU knows it, else float16 with scaled losses. CPUs compute in float32 unless told otherwise.
 
     `rare` names classes and tags that at least this share of the samples shows. `sampling` is how examples are drawn
     within each source: `plain` (each once per epoch), `repeat` (what has classes or tags in less than `repeat_below` of
@@ -51,19 +101,30 @@ class Train(Strict):
     least sure of (PointRend).
     """
 
-    model: Literal["mask_rcnn", "faster_rcnn"] = "mask_rcnn"
+    model: Literal["mask_rcnn", "faster_rcnn", "fcos"] = "mask_rcnn"
     backbone: Literal["mobilenet_v3", "resnet50", "efficientnet_lite0"] = "efficientnet_lite0"
+    weights: Literal["auto", "imagenet", "none"] = "auto"
     init: str = ""
     arms: tuple[Literal["synthetic", "mixed", "real", "finetune", "replay"], ...] = ("synthetic", "mixed")
     steps: Count = 1000
     batch: Count = 4
+    workers: Count = 1
     size: Annotated[int, Field(ge=64)] = 320
-    rate: Annotated[float, Field(gt=0)] = 0.02
+    optimizer: Optimizer = "adamw"
+    rate: Annotated[float, Field(gt=0)] | Literal["auto"] = "auto"
     real_share: Share = 0.5
+    schedule: Literal["cosine", "step"] = "cosine"
+    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    validate_every: Annotated[int, Field(ge=0)] = 0
+    patience: Annotated[int, Field(ge=0)] = 0
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.99
     seeds: Count = 1
     checkpoint_every: Count = 100
-    smallest: Share | dict[str, Share] = 0.0
+    label_shares: tuple[Part, ...] = ()
+    synthetic_shares: tuple[Part, ...] = ()
+    harmonize: Harmonize = Harmonize()
+    smallest: Share | Literal["match"] | dict[str, Share] = 0.0
+    smallest_becomes: Literal["ignore", "background"] = "ignore"
     upside_down: Share = 0.0
     pretrain: Annotated[float, Field(gt=0, lt=1)] = 0.5
     replayed: Annotated[float, Field(gt=0, lt=1)] = 0.5
@@ -77,6 +138,11 @@ class Train(Strict):
     rarest_crop: Share = 0.0
     point_masks: bool = False
 
+    @property
+    def highest_rate(self) -> float:
+        """The learning rate that the schedule's shares are of."""
+        return RATES[self.optimizer] if self.rate == "auto" else self.rate
+
     @field_validator("arms")
     @classmethod
     def _arms(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -84,10 +150,23 @@ class Train(Strict):
             raise ValueError("name each arm once, at least one")
         return value
 
+    @field_validator("label_shares", "synthetic_shares")
+    @classmethod
+    def _shares(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if len(set(value)) != len(value):
+            raise ValueError("name each share once")
+        return value
+
     @model_validator(mode="after")
     def _phases_and_axes(self) -> "Train":
         if set(self.arms) & {"finetune", "replay"} and self.steps < 2:
             raise ValueError("steps: the arms finetune and replay need at least 2, one for each phase")
+        if self.batch % self.workers:
+            raise ValueError(f"batch: {self.batch} cannot be dealt out evenly to {self.workers} workers")
+        if self.patience and not self.validate_every:
+            raise ValueError(
+                "patience: counts validations; say with `validate_every` after how many steps there is one"
+            )
         if self.point_masks and self.model != "mask_rcnn":
             raise ValueError("point_masks: only mask_rcnn has masks to refine")
         if self.sampling == "even" and not self.axes:

@@ -38,10 +38,12 @@ class Batches:
     masks: bool
     seed: int
 
-    def __call__(self, step: int, place: int | None = None) -> Batch:
-        """`place` is the step's own in the mixture, where that begins later than the run."""
+    def __call__(self, step: int, place: int | None = None, rank: int = 0, ranks: int = 1) -> Batch:
+        """`place` is the step's own in the mixture, where that begins later than the run. Of several workers, `rank`
+        gets its part of what one alone would get, picture by picture the same."""
         pictures, targets, keys = [], [], []
-        for slot, (source, index) in enumerate(self.mixture.batch(step if place is None else place)):
+        whole = list(enumerate(self.mixture.batch(step if place is None else place)))
+        for slot, (source, index) in whole[rank::ranks]:
             example = self.sources[source][index]
             picture, labels = self.augment(example, self.size, Draw(self.seed, step) / "augment" / slot)
             pictures.append(as_tensor(picture))

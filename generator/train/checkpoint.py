@@ -11,7 +11,8 @@ from torch import Tensor
 from generator.base.errors import TrainError
 from generator.dataset import atomic
 from generator.spec.training import Train
-from generator.train.model import Detector
+from generator.train.model import Detector, TwoStage
+from generator.train.onestage import OneStage
 from generator.train.transfer import Transfer, fill
 
 FORMAT = 1
@@ -30,6 +31,8 @@ def load(path: Path) -> dict[str, Any]:
     content = read(path)
     if content.get("format") != FORMAT:
         raise TrainError(f"{path}: not a checkpoint of this program (format {content.get('format')!r}, not {FORMAT})")
+    if "train" in content:  # of runs before there was a choice
+        content["train"] = {"optimizer": "sgd"} | content["train"]
     return content
 
 
@@ -58,9 +61,12 @@ def detector(content: Mapping[str, Any], device: torch.device | str = "cpu") -> 
 
 
 def build(spec: Train, classes: int, pretrained: bool = True) -> Detector:
-    """A fresh detector; its body has ImageNet weights where a package carries them and `pretrained` is set."""
+    """A fresh detector; its body has the ImageNet weights that the settings ask for if `pretrained` is set."""
+    weights = spec.weights if pretrained else "none"
+    if spec.model == "fcos":
+        return OneStage(spec.backbone, classes, spec.size, weights)
     masks = spec.model == "mask_rcnn"
-    return Detector(spec.backbone, classes, masks, spec.size, pretrained, spec.point_masks)
+    return TwoStage(spec.backbone, classes, masks, spec.size, weights, spec.point_masks)
 
 
 def initialize(model: Detector, path: Path, classes: tuple[str, ...]) -> Transfer:
@@ -97,6 +103,6 @@ def _weights(content: Mapping[str, Any]) -> Weights:
 
 def _renamed(name: str) -> str:
     """A classifier's layers are the detector's body."""
-    if name.startswith(("backbone.", "rpn.", "roi_heads.")):
+    if name.startswith(("backbone.", "rpn.", "roi_heads.", "head.")):
         return name
     return "backbone.body." + name.removeprefix("features.")

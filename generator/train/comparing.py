@@ -1,6 +1,6 @@
 """What several evaluations say together: two domains against each other, growth with data, classes taken for others."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,11 +9,12 @@ from scipy.optimize import nnls
 
 from generator.base.errors import TrainError
 from generator.base.record import Record
-from generator.dataset.examples import Example, Source
+from generator.dataset.examples import Example
 from generator.train.detections import Detections
 from generator.train.matching import xywh
 
 IOU = 0.5
+LEAST, STEEPEST = 0.01, 3.0  # exponents
 
 
 class Matrix(Record):
@@ -25,13 +26,6 @@ class Matrix(Record):
         """What is lost where a detector is judged on another domain than its own."""
         own, other = self.ap[learned].get(learned), self.ap[learned].get(judged)
         return None if own is None or other is None else own - other
-
-
-def matrix(models: Mapping[str, object], sources: Mapping[str, Source], ap: Callable[..., float | None]) -> Matrix:
-    """Every detector on every source: `ap(model, source)`, such as of `evaluate`. With one of each kind, real and
-    synthetic, this is the two-by-two matrix of the domain shift."""
-    return Matrix(ap={name: {where: ap(model, source) for where, source in sorted(sources.items())}
-                      for name, model in sorted(models.items())})  # fmt: skip
 
 
 class PowerLaw(Record):
@@ -47,6 +41,11 @@ class PowerLaw(Record):
     def __call__(self, n: float) -> float:
         return self.scale * n**-self.exponent + self.floor
 
+    @property
+    def determined(self) -> bool:
+        """Whether the exponent lies within its range, not at an end: there the sizes do not tell it from others."""
+        return LEAST < self.exponent < STEEPEST
+
     def floor_share(self, n: float) -> float:
         """Part of the error at n images that is the floor."""
         return self.floor / self(n) if self(n) else 0.0
@@ -58,7 +57,7 @@ def power_law(sizes: Sequence[float], errors: Sequence[float]) -> PowerLaw:
     if len(set(sizes)) < 3 or min(sizes) <= 0:
         raise TrainError("a power law needs errors at three or more different numbers of images, all above 0")
     n, y = np.array(sizes, float), np.array(errors, float)
-    low, high = 0.01, 3.0
+    low, high = LEAST, STEEPEST
     for _ in range(6):  # each round narrows the bracket to two steps of 40
         grid = np.linspace(low, high, 41)
         best = int(np.argmin([_linear(n, y, exponent)[1] for exponent in grid]))

@@ -3,20 +3,33 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import torch
 
 from generator.base.draw import Draw
+
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
 
 def choose_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def use_cores() -> None:
-    """As many threads as this process may use, unless OMP_NUM_THREADS says otherwise."""
-    if "OMP_NUM_THREADS" not in os.environ and hasattr(os, "sched_getaffinity"):
-        torch.set_num_threads(len(os.sched_getaffinity(0)))
+def half_of(precision: Precision, device: torch.device) -> torch.dtype | None:
+    """The type of 16 bits to compute in where that is safe; None for float32 throughout."""
+    if precision != "auto":
+        return {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}[precision]
+    if device.type != "cuda":
+        return None
+    return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+
+
+def use_cores(workers: int = 1) -> None:
+    """As many threads as this process may use, or its part of them where workers share the machine; unless
+    OMP_NUM_THREADS says otherwise. Ray sets that in its workers, so among several it is not asked."""
+    if ("OMP_NUM_THREADS" not in os.environ or workers > 1) and hasattr(os, "sched_getaffinity"):
+        torch.set_num_threads(max(len(os.sched_getaffinity(0)) // workers, 1))
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from torch import Tensor
 from torchvision.models.detection.roi_heads import RoIHeads
 from torchvision.models.detection.rpn import RegionProposalNetwork
 
+from generator.train.nearby import nearby
+
 Targets = list[dict[str, Tensor]]
 INSIDE = 0.5
 
@@ -35,7 +37,13 @@ def _unlabel(labels: list[Tensor], boxes: list[Tensor], targets: Targets) -> lis
 
 
 class IgnoringProposals(RegionProposalNetwork):
-    """First stage."""
+    """First stage. `weight` is a factor of its loss of boxes."""
+
+    weight = 1.0
+
+    def compute_loss(self, *outputs: Any) -> Any:
+        objectness, boxes = super().compute_loss(*outputs)
+        return objectness, self.weight * boxes
 
     def assign_targets_to_anchors(self, anchors: list[Tensor], targets: Targets) -> Any:
         labels, boxes = super().assign_targets_to_anchors(anchors, targets)
@@ -43,7 +51,15 @@ class IgnoringProposals(RegionProposalNetwork):
 
 
 class IgnoringRoIHeads(RoIHeads):
-    """Second stage."""
+    """Second stage. It also learns from candidates `nearby` every object."""
+
+    def forward(self, features: Any, proposals: Any, image_shapes: Any, targets: Targets | None = None) -> Any:
+        if self.training and targets is not None:
+            proposals = [
+                torch.cat([own, nearby(target["boxes"], *shape).to(own.dtype)])
+                for own, target, shape in zip(proposals, targets, image_shapes, strict=True)
+            ]
+        return super().forward(features, proposals, image_shapes, targets)
 
     def select_training_samples(self, proposals: list[Tensor], targets: Targets | None) -> Any:
         self._targets = targets or []

@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
+from pydantic import model_validator
 
 from generator.base.errors import TrainError
+from generator.base.record import Record
 from generator.dataset import rle
 from generator.dataset.examples import Example
 from generator.train.detections import Detection, Detections
@@ -27,11 +29,62 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Matches:
-    """`found[size][class][picture]` is what pycocotools says of one picture, None where there is nothing of the class.
-    `pictures` is how many there are, `classes` their names."""
+class Cell:
+    """The detections of one class, surest first, at one size of objects.
 
-    found: list[list[list[dict[str, Any] | None]]]
+    picture      int (n,): where each was found
+    score        float (n,)
+    right, wrong bool (10, n) per IoU 0.50:0.05:0.95; neither: it lies on something ignored
+    objects      int (pictures,): how many there were to find
+    """
+
+    picture: NDArray[np.int64]
+    score: Floats
+    right: NDArray[np.bool_]
+    wrong: NDArray[np.bool_]
+    objects: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, pictures: Sequence[dict[str, Any] | None]) -> "Cell":
+        """From what pycocotools says of each picture, None where there is nothing of the class."""
+        seen = [(k, one) for k, one in enumerate(pictures) if one is not None]
+        objects = np.zeros(len(pictures), np.int64)
+        for k, one in seen:
+            objects[k] = (np.asarray(one["gtIgnore"]) == 0).sum()
+        at = [np.full(len(one["dtScores"][:MOST]), k) for k, one in seen]
+        picture = np.concatenate([np.zeros(0, np.int64), *at])
+        score = np.concatenate([np.zeros(0), *(one["dtScores"][:MOST] for _, one in seen)])
+        hit = np.concatenate([np.zeros((10, 0)), *(one["dtMatches"][:, :MOST] for _, one in seen)], 1) > 0
+        left_out = np.concatenate([np.zeros((10, 0), bool), *(one["dtIgnore"][:, :MOST] for _, one in seen)], 1) > 0
+        order = np.argsort(-score, kind="mergesort")
+        right, wrong = (hit & ~left_out)[:, order], (~hit & ~left_out)[:, order]
+        return cls(picture[order], score[order], right, wrong, objects)
+
+    def curve(self, weights: Floats) -> tuple[Floats, Floats] | None:
+        """Recall and precision, each (10, n), after each detection, the latter made to fall with recall (as
+        COCOeval.accumulate does); pictures count `weights` (pictures,) times. None where there is nothing to find."""
+        objects = float(weights @ self.objects)
+        if not objects:
+            return None
+        each = weights[self.picture]
+        right, wrong = np.cumsum(self.right * each, 1), np.cumsum(self.wrong * each, 1)
+        precision = right / (right + wrong + np.spacing(1))
+        return right / objects, np.maximum.accumulate(precision[:, ::-1], 1)[:, ::-1]
+
+    def precision(self, weights: Floats) -> Floats:
+        """(10, 101) at recalls 0:0.01:1; 0 beyond the greatest recall, -1 where there is nothing to find."""
+        curve = self.curve(weights)
+        if curve is None:
+            return np.full((10, len(RECALLS)), -1.0)
+        return np.stack([_at_recalls(recall, level) for recall, level in zip(*curve, strict=True)])
+
+
+@dataclass(frozen=True)
+class Matches:
+    """`cells[size][class]` holds the detections of a class in all pictures; what was read from a file knows the size
+    "all" alone. `pictures` is how many there are, `classes` their names."""
+
+    cells: dict[str, tuple[Cell, ...]]
     classes: tuple[str, ...]
     pictures: int
 
@@ -46,39 +99,82 @@ class Matches:
             run = COCOeval(truth, guess, kind)
             run.evaluate()
         flat, n = run.evalImgs, len(examples)
-        steps = [[(label * len(SIZES) + size) * n for label in range(len(classes))] for size in range(len(SIZES))]
-        return cls([[flat[start : start + n] for start in row] for row in steps], tuple(classes), n)
+        starts = {size: [(k * len(SIZES) + at) * n for k in range(len(classes))] for at, size in enumerate(SIZES)}
+        cells = {size: tuple(Cell.of(flat[first : first + n]) for first in row) for size, row in starts.items()}
+        return cls(cells, tuple(classes), n)
+
+    def weights(self, pictures: Sequence[int] | None = None) -> Floats:
+        """How often each picture counts."""
+        if pictures is None:
+            return np.ones(self.pictures)
+        return np.bincount(np.asarray(pictures, np.int64), minlength=self.pictures).astype(float)
 
     def precision(self, size: str = "all", pictures: Sequence[int] | None = None) -> Floats:
         """(IoU 0.50:0.05:0.95, recall 0:0.01:1, class), -1 where there is nothing to find. `pictures` may repeat; None
         is each once."""
-        chosen = range(self.pictures) if pictures is None else pictures
-        of_size = self.found[SIZES.index(size)]
-        return np.stack([_precision([of_class[k] for k in chosen]) for of_class in of_size], axis=2)
+        weights = self.weights(pictures)
+        return np.stack([cell.precision(weights) for cell in self.cells[size]], axis=2)
 
     def ap(self, size: str = "all", pictures: Sequence[int] | None = None) -> float | None:
         """COCO's average precision; None where there was nothing to find."""
         return mean(self.precision(size, pictures))
+
+    def packed(self) -> "Packed":
+        """What a file holds of it: the size "all"."""
+        return Packed(
+            pictures=self.pictures,
+            objects={name: tuple(cell.objects.tolist()) for name, cell in self._named()},
+            found={name: _pack(cell) for name, cell in self._named()},
+        )
+
+    def _named(self) -> list[tuple[str, Cell]]:
+        return list(zip(self.classes, self.cells["all"], strict=True))
+
+
+class Packed(Record):
+    """Matches in a file. `objects`: per class, how many there are to find in each picture. `found`: per class, its
+    detections, surest first, each as (picture, score, right, wrong), the last two with bit k for IoU 0.50 + 0.05 k."""
+
+    pictures: int
+    objects: dict[str, tuple[int, ...]]
+    found: dict[str, tuple[tuple[int, float, int, int], ...]]
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Packed":
+        if list(self.objects) != list(self.found):
+            raise ValueError("objects and found are of different classes")
+        for name, objects in self.objects.items():
+            if len(objects) != self.pictures:
+                raise ValueError(f"objects.{name}: {len(objects)} pictures, not {self.pictures}")
+            if any(not 0 <= one[0] < self.pictures for one in self.found[name]):
+                raise ValueError(f"found.{name}: names pictures beyond the {self.pictures} there are")
+        return self
+
+    def matches(self) -> Matches:
+        cells = tuple(_unpack(self.found[name], self.objects[name]) for name in self.objects)
+        return Matches({"all": cells}, tuple(self.objects), self.pictures)
+
+
+BITS = 1 << np.arange(10)
+
+
+def _pack(cell: Cell) -> tuple[tuple[int, float, int, int], ...]:
+    """Scores are float32 at heart: their shortest digits tell them apart, and no more are kept."""
+    scores = [float(str(np.float32(score))) for score in cell.score]
+    columns = cell.picture.tolist(), scores, (BITS @ cell.right).tolist(), (BITS @ cell.wrong).tolist()
+    return tuple(zip(*columns, strict=True))
+
+
+def _unpack(found: Sequence[tuple[int, float, int, int]], objects: Sequence[int]) -> Cell:
+    columns = np.array(found, float).reshape(-1, 4).T
+    bits = [(row.astype(np.int64) & BITS[:, None]) > 0 for row in columns[2:]]
+    return Cell(columns[0].astype(np.int64), columns[1], bits[0], bits[1], np.array(objects, np.int64))
 
 
 def mean(precision: Floats) -> float | None:
     """COCO marks with -1 what had nothing to find."""
     known = precision[precision > -1]
     return float(known.mean()) if known.size else None
-
-
-def _precision(pictures: Sequence[dict[str, Any] | None]) -> Floats:
-    """(10, 101) of one class: precision at each recall, made to fall with it (as COCOeval.accumulate does)."""
-    seen = [one for one in pictures if one is not None]
-    objects = sum(int((np.asarray(one["gtIgnore"]) == 0).sum()) for one in seen)
-    if not objects:
-        return np.full((10, len(RECALLS)), -1.0)
-    order = np.argsort(-np.concatenate([one["dtScores"][:MOST] for one in seen]), kind="mergesort")
-    hit = np.concatenate([one["dtMatches"][:, :MOST] for one in seen], 1)[:, order] > 0
-    counted = ~np.concatenate([one["dtIgnore"][:, :MOST] for one in seen], 1)[:, order].astype(bool)
-    right, wrong = np.cumsum(hit & counted, 1, dtype=float), np.cumsum(~hit & counted, 1, dtype=float)
-    falling = np.maximum.accumulate((right / (right + wrong + np.spacing(1)))[:, ::-1], 1)[:, ::-1]
-    return np.stack([_at_recalls(recall, level) for recall, level in zip(right / objects, falling, strict=True)])
 
 
 def _at_recalls(recall: Floats, precision: Floats) -> Floats:

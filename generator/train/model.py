@@ -1,4 +1,4 @@
-"""The detectors: torchvision's Mask R-CNN and Faster R-CNN, put together from parts that also train on two CPU cores.
+"""The two-stage detectors: torchvision's Mask R-CNN and Faster R-CNN, from parts that also train on two CPU cores.
 
 He et al., "Mask R-CNN" (ICCV 2017); Ren et al., "Faster R-CNN" (NeurIPS 2015); Lin et al., "Feature Pyramid Networks"
 (CVPR 2017). Tensors are named as in torchvision, so that its checkpoints can be given as `init`.
@@ -7,9 +7,10 @@ He et al., "Mask R-CNN" (ICCV 2017); Ren et al., "Faster R-CNN" (NeurIPS 2015); 
 import math
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Literal
 
 from torch import Tensor, nn
-from torchvision.models import mobilenet_v3_large, resnet50
+from torchvision.models import MobileNet_V3_Large_Weights, ResNet50_Weights, WeightsEnum, mobilenet_v3_large, resnet50
 from torchvision.models._utils import IntermediateLayerGetter
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.faster_rcnn import FastRCNNConvFCHead, FastRCNNPredictor, TwoMLPHead
@@ -20,15 +21,17 @@ from torchvision.models.detection.transform import GeneralizedRCNNTransform
 from torchvision.ops import MultiScaleRoIAlign
 from torchvision.ops.feature_pyramid_network import FeaturePyramidNetwork, LastLevelMaxPool
 
+from generator.base.errors import TrainError
 from generator.train import efficientnet
 from generator.train.ignore import IgnoringProposals, IgnoringRoIHeads
 from generator.train.pointheads import PointRoIHeads, RememberingPredictor
 from generator.train.pointrend import PointHead
 
+Weights = Literal["auto", "imagenet", "none"]
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 ASPECTS = (0.5, 1.0, 2.0)
-RPN_IOU = {"fg_iou_thresh": 0.7, "bg_iou_thresh": 0.3, "positive_fraction": 0.5}
-BOX_IOU = {"fg_iou_thresh": 0.5, "bg_iou_thresh": 0.5, "positive_fraction": 0.25, "bbox_reg_weights": None}
+RPN_IOU = {"bg_iou_thresh": 0.3, "positive_fraction": 0.5}
+BOX_IOU = {"fg_iou_thresh": 0.5, "bg_iou_thresh": 0.5, "bbox_reg_weights": None}
 
 
 @dataclass(frozen=True)
@@ -50,36 +53,58 @@ class Body:
 class Parts:
     """Sizes of what stands on the body: the full ones of torchvision's `..._fpn_v2`, and light ones for CPUs.
 
-    `proposals` go on from the first stage (training, inference); `rois` of them per image are trained on. The light
-    ones normalise by groups (Wu & He, ECCV 2018), which four pictures at a time do not disturb.
+    `proposals` go on from the first stage (training, inference); `rois` of them per image are trained on, up to the
+    part `objects` of which lie on objects. An anchor is on an object from the overlap `anchored` on; `first` is the
+    weight of the first stage's loss of boxes, which torchvision divides by all anchors looked at, few of which are on
+    one. The light ones learn boxes from more places, and normalise by groups (Wu & He, ECCV 2018), which four pictures
+    at a time do not disturb.
     """
 
     width: int
     proposals: tuple[int, int]
     rois: int
+    objects: float
+    anchored: float
+    first: float
     full: bool
 
     def norm(self, channels: int) -> nn.Module:
         return nn.BatchNorm2d(channels) if self.full else nn.GroupNorm(16, channels)
 
 
-LIGHT = Parts(width=96, proposals=(300, 200), rois=48, full=False)
-FULL = Parts(width=256, proposals=(2000, 1000), rois=512, full=True)
+LIGHT = Parts(width=96, proposals=(300, 200), rois=64, objects=0.5, anchored=0.5, first=4.0, full=False)
+FULL = Parts(width=256, proposals=(2000, 1000), rois=512, objects=0.25, anchored=0.7, first=1.0, full=True)
 
 
-def _efficientnet_lite0(pretrained: bool) -> Body:
+def _efficientnet_lite0(weights: Weights) -> Body:
+    pretrained = weights != "none"
     net = efficientnet.pretrained() if pretrained else efficientnet.EfficientNetLite0()
     scale = efficientnet.MEAN, efficientnet.STD
     return Body(net.features, ("3", "5", "11", "16"), (24, 40, 112, 320), ("0", "1"), scale, pretrained)
 
 
-def _mobilenet_v3(pretrained: bool) -> Body:
-    return Body(mobilenet_v3_large().features, ("3", "6", "12", "16"), (24, 40, 112, 960), ("0", "1"))
+def _mobilenet_v3(weights: Weights) -> Body:
+    net, taps = mobilenet_v3_large(), ("3", "6", "12", "16")
+    pretrained = weights == "imagenet" and _fetch(net, MobileNet_V3_Large_Weights.IMAGENET1K_V2)
+    return Body(net.features, taps, (24, 40, 112, 960), ("0", "1"), pretrained=pretrained)
 
 
-def _resnet50(pretrained: bool) -> Body:
-    taps = ("layer1", "layer2", "layer3", "layer4")
-    return Body(resnet50(), taps, (256, 512, 1024, 2048), ("conv1", "bn1", "layer1"))
+def _resnet50(weights: Weights) -> Body:
+    net, taps = resnet50(), ("layer1", "layer2", "layer3", "layer4")
+    pretrained = weights == "imagenet" and _fetch(net, ResNet50_Weights.IMAGENET1K_V2)
+    return Body(net, taps, (256, 512, 1024, 2048), ("conv1", "bn1", "layer1"), pretrained=pretrained)
+
+
+def _fetch(net: nn.Module, weights: WeightsEnum) -> bool:
+    """Load torchvision's weights, from its cache or the net. TrainError where they cannot be had."""
+    try:
+        net.load_state_dict(weights.get_state_dict(progress=False, check_hash=True))
+    except (OSError, RuntimeError) as error:
+        raise TrainError(
+            f"{weights.url}: cannot be fetched ({error}); fetch it elsewhere and set `train.init` to the file, or use "
+            "`backbone: efficientnet_lite0`, whose weights are installed"
+        ) from error
+    return True
 
 
 BODIES = {
@@ -90,13 +115,14 @@ BODIES = {
 
 
 class Pyramid(nn.Module):
-    """A body and the feature pyramid over its taps; one more level, for large things, is pooled from the last."""
+    """A body and the feature pyramid over its taps, from the `first` on; one more level, for large things, is pooled
+    from the last."""
 
-    def __init__(self, body: Body, parts: Parts) -> None:
+    def __init__(self, body: Body, parts: Parts, first: int = 0) -> None:
         super().__init__()
-        names = {tap: str(level) for level, tap in enumerate(body.taps)}
+        names = {tap: str(level) for level, tap in enumerate(body.taps) if level >= first}
         self.body = IntermediateLayerGetter(body.layers, return_layers=names)
-        self.fpn = FeaturePyramidNetwork(list(body.channels), parts.width, LastLevelMaxPool(), parts.norm)
+        self.fpn = FeaturePyramidNetwork(list(body.channels[first:]), parts.width, LastLevelMaxPool(), parts.norm)
         self.out_channels = parts.width
 
     def forward(self, x: Tensor) -> "OrderedDict[str, Tensor]":
@@ -104,25 +130,20 @@ class Pyramid(nn.Module):
         return features
 
 
-class Detector(GeneralizedRCNN):
-    """Mask R-CNN, or with `masks` false Faster R-CNN, for `classes` classes and pictures whose shorter side is `size`.
-    With `points`, masks are refined at the points they are least sure of (`pointrend`).
+class Detector(nn.Module):
+    """What all detectors have: a `backbone` with a body, whose first layers are kept once it has been trained.
 
-    In training it takes pictures as they come: augmentation has brought them to size. In inference it resizes them
-    itself and its boxes and masks are in the picture's own pixels. Pictures are float RGB (3, h, w) in [0, 1].
+    In training they take pictures as they come: augmentation has brought them to size. In inference they resize them
+    themselves and boxes and masks are in the picture's own pixels. Pictures are float RGB (3, h, w) in [0, 1].
     """
 
-    def __init__(
-        self, backbone: str, classes: int, masks: bool, size: int, pretrained: bool = True, points: bool = False
-    ) -> None:
-        make, parts = BODIES[backbone]
-        body = make(pretrained)
-        pyramid = Pyramid(body, parts)
-        roi_heads = _roi_heads(parts, classes + 1, masks, points)
-        transform = GeneralizedRCNNTransform(size, 4 * size, *map(list, body.normalize), _skip_resize=True)
-        super().__init__(pyramid, _proposals(parts, size), roi_heads, transform)
+    backbone: Pyramid
+    statistics_frozen = False
+    _frozen: tuple[str, ...] = ()
+
+    def keep(self, body: Body) -> None:
+        """Note which layers are the first ones, and keep them if they have been trained."""
         self._frozen = body.frozen
-        self.statistics_frozen = False
         if body.pretrained:
             self.freeze()
 
@@ -144,6 +165,29 @@ class Detector(GeneralizedRCNN):
         return self
 
 
+class TwoStage(Detector, GeneralizedRCNN):
+    """Mask R-CNN, or with `masks` false Faster R-CNN, for `classes` classes and pictures whose shorter side is `size`.
+    With `points`, masks are refined at the points they are least sure of (`pointrend`)."""
+
+    rpn: IgnoringProposals
+    roi_heads: IgnoringRoIHeads
+
+    def __init__(
+        self, backbone: str, classes: int, masks: bool, size: int, weights: Weights = "auto", points: bool = False
+    ) -> None:
+        make, parts = BODIES[backbone]
+        body = make(weights)
+        pyramid = Pyramid(body, parts)
+        roi_heads = _roi_heads(parts, classes + 1, masks, points)
+        super().__init__(pyramid, _proposals(parts, size), roi_heads, transform_of(body, size))
+        self.keep(body)
+
+
+def transform_of(body: Body, size: int) -> GeneralizedRCNNTransform:
+    """Pictures to the shorter side `size`, the longer at most four times that, and normalised as the body wants."""
+    return GeneralizedRCNNTransform(size, 4 * size, *map(list, body.normalize), _skip_resize=True)
+
+
 def _proposals(parts: Parts, size: int) -> IgnoringProposals:
     """Anchors one octave apart, the smallest about a twentieth of the shorter side: 8 pixels of 192, 32 of 640."""
     finest = max(8, 2 ** round(math.log2(size / 20)))
@@ -151,9 +195,12 @@ def _proposals(parts: Parts, size: int) -> IgnoringProposals:
     head = RPNHead(parts.width, len(ASPECTS), conv_depth=2 if parts.full else 1)
     train, test = parts.proposals
     before, after = {"training": 2 * train, "testing": 2 * test}, {"training": train, "testing": test}
-    return IgnoringProposals(
-        anchors, head, batch_size_per_image=256, pre_nms_top_n=before, post_nms_top_n=after, nms_thresh=0.7, **RPN_IOU
-    )
+    proposals = IgnoringProposals(
+        anchors, head, batch_size_per_image=256, pre_nms_top_n=before, post_nms_top_n=after, nms_thresh=0.7,
+        fg_iou_thresh=parts.anchored, **RPN_IOU,
+    )  # fmt: skip
+    proposals.weight = parts.first
+    return proposals
 
 
 def _roi_heads(parts: Parts, classes: int, masks: bool, points: bool) -> IgnoringRoIHeads:
@@ -162,6 +209,7 @@ def _roi_heads(parts: Parts, classes: int, masks: bool, points: bool) -> Ignorin
         _box_head(parts),
         FastRCNNPredictor(1024 if parts.full else 512, classes),
         batch_size_per_image=parts.rois,
+        positive_fraction=parts.objects,
         score_thresh=0.05,
         nms_thresh=0.5,
         detections_per_img=100,

@@ -21,7 +21,7 @@ from generator.base.draw import Draw
 from generator.base.errors import TrainError
 from generator.dataset import atomic
 from generator.train import checkpoint
-from generator.train.model import Detector
+from generator.train.model import Detector, TwoStage
 from generator.train.pointheads import PointRoIHeads
 
 OPSET = 17
@@ -46,9 +46,10 @@ def export_onnx(model: Path, out: Path, picture: NDArray[np.float32] | None = No
 def to_onnx(detector: Detector, picture: NDArray[np.float32], classes: tuple[str, ...]) -> bytes:
     """The file's bytes, traced on a picture; any other size will do as well."""
     onnx = _package("onnx")
-    if isinstance(detector.roi_heads, PointRoIHeads):
+    heads = detector.roi_heads if isinstance(detector, TwoStage) else None
+    if isinstance(heads, PointRoIHeads):
         raise TrainError("masks refined point by point cannot be exported; train without `point_masks`")
-    outputs = OUTPUTS if detector.roi_heads.has_mask() else OUTPUTS[:3]
+    outputs = OUTPUTS if heads is not None and heads.has_mask() else OUTPUTS[:3]
     axes = {"image": {1: "height", 2: "width"}, **{name: {0: "found"} for name in outputs}}
     if "masks" in outputs:
         axes["masks"] |= {2: "height", 3: "width"}
@@ -114,7 +115,7 @@ class _GroupNorm(nn.Module):
 def _exportable(detector: Detector) -> Detector:
     """A copy on the CPU whose second stage also works on no proposals."""
     copied = copy.deepcopy(detector).to("cpu").eval()
-    for layer in list(copied.roi_heads.modules()):
+    for layer in list(copied.roi_heads.modules()) if isinstance(copied, TwoStage) else ():
         for name, child in list(layer.named_children()):
             if isinstance(child, nn.GroupNorm):
                 setattr(layer, name, _GroupNorm(child))

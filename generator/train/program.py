@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from generator.base.errors import TrainError
 from generator.dataset.examples import Source
@@ -14,15 +14,21 @@ from generator.mix.sampler import Mixture
 from generator.mix.sampling import Sampling, orders_of
 from generator.mix.traits import commonness, told_by, traits_of
 from generator.spec.training import Train
-from generator.train import checkpoint
+from generator.train import checkpoint, team
 from generator.train.augment import Augment
 from generator.train.batches import Batch, Batches
 from generator.train.run import Run
 
 Settings = dict[str, Any]
-ELSEWHERE = {"arms", "seeds", "real_share", "checkpoint_every"}  # these decide what is trained, not how
+Fall = Literal["cosine", "step"]
+DROPS = (0.75, 11 / 12)  # steps 18,000 and 22,000 of 24,000, as in Detectron2's and Poucin et al.'s schedules
+# these decide what is trained, not how
+ELSEWHERE = {"arms", "seeds", "real_share", "checkpoint_every", "label_shares", "synthetic_shares", "workers"}
 PHASED = {"pretrain", "replayed", "finetune_rate", "finetune_momentum"}  # the phases tell these
-YOUNGER = {"rare", "sampling", "axes", "repeat_below", "repeat_most", "rarest_crop", "point_masks"}  # told if asked
+YOUNGER = {  # told if asked
+    *("rare", "sampling", "axes", "repeat_below", "repeat_most", "rarest_crop", "point_masks", "harmonize"),
+    *("smallest_becomes", "schedule", "precision", "validate_every", "patience", "weights"),
+}
 
 
 @dataclass(frozen=True)
@@ -33,13 +39,14 @@ class Stage:
     first: int
     classes: tuple[str, ...]
     batches: Batches
+    fall: Fall = "cosine"
 
     @property
     def end(self) -> int:
         return self.first + self.phase.steps
 
     def rate(self, step: int) -> float:
-        return self.phase.rate * schedule(step - self.first, self.phase.steps)
+        return self.phase.rate * schedule(step - self.first, self.phase.steps, self.fall)
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,7 @@ class Program:
         augment: Augment,
     ) -> "Program":
         """TrainError for sources that are empty, show nothing, or do not fit each other or the model."""
-        phases = (Phase("train", spec.steps, plan, spec.rate),) if isinstance(plan, Mapping) else tuple(plan)
+        phases = (Phase("train", spec.steps, plan, spec.highest_rate),) if isinstance(plan, Mapping) else tuple(plan)
         stages = tuple(_stages(sources, phases, spec, seed, augment))
         return cls(spec, seed, stages, _settings(stages, spec, seed, augment))
 
@@ -73,15 +80,20 @@ class Program:
         """The stage that a step is in."""
         return next(stage for stage in self.stages if step < stage.end)
 
+    def looks(self, step: int) -> bool:
+        """Whether the weights after this step are validated. Earlier phases may learn other classes."""
+        every, last = self.spec.validate_every, self.stages[-1]
+        return every > 0 and step >= last.first and ((step + 1 - last.first) % every == 0 or step + 1 == last.end)
+
     def batch(self, step: int) -> Batch:
         stage = self.stage(step)
-        return stage.batches(step, step - stage.first)
+        return stage.batches(step, step - stage.first, team.rank(), team.size())
 
-    def seen(self) -> dict[str, list[int]]:
-        """How often each example of each source is seen in the whole run, in the source's order."""
+    def seen(self, steps: int) -> dict[str, list[int]]:
+        """How often each example of each source is seen in the first steps, in the source's order."""
         times: dict[str, Any] = {}
         for stage in self.stages:
-            for name, one in stage.batches.mixture.seen(stage.phase.steps).items():
+            for name, one in stage.batches.mixture.seen(min(max(steps - stage.first, 0), stage.phase.steps)).items():
                 times[name] = times.get(name, 0) + one
         return {name: one.tolist() for name, one in sorted(times.items())}
 
@@ -104,14 +116,19 @@ class Program:
 
     def detector(self, run: Run, stage: Stage) -> dict[str, Any]:
         """What a finished file holds: of this run, at the end of a stage."""
-        seen = {name: [min(times), max(times)] for name, times in self.seen().items()}
-        made = {"weights": run.mean, "transfers": run.transfers, "seen": seen}
+        seen = {name: [min(times), max(times)] for name, times in self.seen(len(run.log)).items()}
+        made: Settings = {"weights": run.mean, "transfers": run.transfers, "seen": seen}
+        if run.best.looks and stage is self.stages[-1]:
+            made |= {"weights": run.best.weights, "validations": run.best.looks, "chosen": run.best.step}
         return {**self.settings, **made, "classes": list(stage.classes)}
 
 
-def schedule(step: int, steps: int) -> float:
-    """Share of the full rate: a linear rise over the first tenth (at most 200 steps), then half a cosine to zero."""
+def schedule(step: int, steps: int, fall: Fall = "cosine") -> float:
+    """Share of the full rate: a linear rise over the first tenth (at most 200 steps), then half a cosine to zero, or a
+    tenth of it from each of `DROPS` on."""
     rise = max(min(steps // 10, 200), 1)
+    if fall == "step":
+        return min((step + 1) / rise, 1.0) * 0.1 ** sum(step >= drop * steps for drop in DROPS)
     return min((step + 1) / rise, 0.5 + 0.5 * math.cos(math.pi * max(step - rise, 0) / max(steps - rise, 1)))
 
 
@@ -126,7 +143,7 @@ def _stages(
         classes = _agreed_classes(used, spec)
         ordered = tuple(used[name] for name in mixture.names)
         batches = Batches(ordered, mixture, _crops(augment, used, spec), spec.size, spec.model == "mask_rcnn", seed)
-        yield Stage(phase, first, classes, batches)
+        yield Stage(phase, first, classes, batches, spec.schedule)
         first += phase.steps
 
 
@@ -153,8 +170,9 @@ def sampling_of(spec: Train) -> Sampling:
 def _settings(stages: Sequence[Stage], spec: Train, seed: int, augment: Augment) -> Settings:
     last = stages[-1]
     unasked = {name for name in YOUNGER if getattr(spec, name) == Train.model_fields[name].default}
+    told = spec.model_dump(mode="json", exclude=ELSEWHERE | PHASED | unasked)
     settings = {
-        "train": spec.model_dump(mode="json", exclude=ELSEWHERE | PHASED | unasked),
+        "train": told | {"rate": spec.highest_rate},
         "classes": list(last.classes),
         "seed": seed,
         "shares": last.batches.mixture.shares,

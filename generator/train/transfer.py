@@ -7,8 +7,13 @@ from torch import Tensor, nn
 
 Weights = Mapping[str, Tensor]
 HEADS = frozenset(
-    f"roi_heads.{layer}.{kind}"
-    for layer in ("box_predictor.cls_score", "box_predictor.bbox_pred", "mask_predictor.mask_fcn_logits")
+    f"{layer}.{kind}"
+    for layer in (
+        "roi_heads.box_predictor.cls_score",
+        "roi_heads.box_predictor.bbox_pred",
+        "roi_heads.mask_predictor.mask_fcn_logits",
+        "head.classification_head.cls_logits",
+    )
     for kind in ("weight", "bias")
 )
 

@@ -1,0 +1,205 @@
+"""Which detectors a run trains, what each is given, and how each is judged: results in files."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from generator.balance.real import read_tags, tagged
+from generator.base.draw import Draw
+from generator.cli.project import Project
+from generator.dataset.atomic import write_json
+from generator.dataset.examples import Source
+from generator.dataset.sources import SyntheticSource
+from generator.dataset.subset import Part, chosen, keys_of
+from generator.mix.recipes import phases, sources_of
+from generator.spec.load import near
+from generator.spec.training import RealSource, Train
+
+if TYPE_CHECKING:
+    from generator.train.result import Judged, Where
+    from generator.train.score import Evaluation
+
+Tags = dict[str, list[int]]
+PROGRAMS = ("generator", "torch", "torchvision", "pycocotools", "numpy")
+
+
+@dataclass(frozen=True)
+class Lot:
+    """One detector to train: arm, seed, and the parts of the real labels and synthetic pictures that it is given."""
+
+    arm: str
+    seed: int
+    real: float = 1.0
+    synthetic: float = 1.0
+
+    @property
+    def name(self) -> str:
+        from generator.train.result import folder_name
+
+        return folder_name(self.arm, self.seed, self.real, self.synthetic)
+
+    def given(self, found: Mapping[str, Source], real_scenes: Sequence[str]) -> dict[str, Source]:
+        """The parts of the sources. Which pictures they are depends on seed and share alone, so all arms of one seed
+        get the same."""
+        result = dict(found)
+        for name, share in (("real", self.real), ("synthetic", self.synthetic)):
+            if share < 1 and name in found:
+                scenes = real_scenes if name == "real" else keys_of(found[name])
+                result[name] = Part(found[name], chosen(scenes, share, Draw(self.seed) / "share" / name))
+        return result
+
+    def identities(self, known: Mapping[str, str]) -> dict[str, str]:
+        """Hashes of what it is given, from those of the whole sources."""
+        shares = {"real": self.real, "synthetic": self.synthetic}
+        return {
+            name: digest if shares[name] == 1 else f"{digest} share {shares[name]:g} seed {self.seed}"
+            for name, digest in known.items()
+        }
+
+
+def lots(spec: Train) -> list[Lot]:
+    """Every arm with all it can get, then the arms that learn from photographs on each share of those, and those that
+    learn from synthetic pictures on each share of these; each with every seed."""
+    found = []
+    for arm in spec.arms:
+        used = sources_of(phases(arm, spec))
+        shares = [(1.0, 1.0)]
+        shares += [(share, 1.0) for share in sorted(spec.label_shares, reverse=True) if "real" in used]
+        shares += [(1.0, share) for share in sorted(spec.synthetic_shares, reverse=True) if "synthetic" in used]
+        found += [(arm, *pair) for pair in dict.fromkeys(shares)]
+    return [Lot(arm, seed, real, synthetic) for arm, real, synthetic in found for seed in range(spec.seeds)]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What detectors are judged on: real test photographs and painted validation frames, as far as there are any."""
+
+    project: Project
+
+    @cached_property
+    def val(self) -> Source | None:
+        return self.project.real(self.project.config.real.val) if self.project.config.real else None
+
+    @cached_property
+    def test(self) -> Source | None:
+        return self.project.real(self.project.config.real.test) if self.project.config.real else None
+
+    @cached_property
+    def scenes(self) -> list[str]:
+        """Of the test photographs."""
+        return (
+            scenes_of_real(self.test, self.project.config.real.test) if self.test and self.project.config.real else []
+        )
+
+    @cached_property
+    def tags(self) -> Tags:
+        """Of the test photographs: the spec's edge cases as annotations and pixels tell them, and the table's."""
+        if self.test is None or self.project.config.real is None:
+            return {}
+        table = self.project.config.real.test.tags
+        told = read_tags(near(self.project.path, table)) if table else None
+        found = tagged(self.test, self.project.spec.edge_cases, told)
+        return {tag: found.column(tag).nonzero()[0].tolist() for tag in found.tags}
+
+    @cached_property
+    def painted(self) -> SyntheticSource | None:
+        """Validation frames that the selection keeps."""
+        found = SyntheticSource(self.project.dataset, "val", self.project.selection)
+        return found if len(found) else None
+
+    @cached_property
+    def painted_tags(self) -> Tags:
+        frames = self.painted.frames if self.painted else ()
+        names = sorted({tag for frame in frames for tag in frame.tags})
+        return {tag: [k for k, frame in enumerate(frames) if tag in frame.tags] for tag in names}
+
+
+def scenes_of_real(source: Source, said: RealSource | None) -> list[str]:
+    """The scene of each photograph of a source: blocks of neighbours of one video."""
+    from generator.train.slices import scenes_of
+
+    keys = keys_of(source)
+    return scenes_of(keys, said.sequence, said.block) if said else scenes_of(keys)
+
+
+def judge(bench: Bench, lot: Lot, given: Mapping[str, Source], checkpoint: Path, seconds: Mapping[str, float]) -> None:
+    """Write ``result.json`` beside a checkpoint, and ``evaluation.json`` with all detections in the test photographs,
+    unless they are newer than it. `given` is what the detector learned from."""
+    from generator.train.result import NAME, Result
+
+    project, spec, stored = bench.project, bench.project.config.train, checkpoint.parent / NAME
+    if spec is None or (bench.test is None and bench.painted is None) or _fresh(stored, checkpoint):
+        return
+    _note_forgetting(bench, checkpoint)
+    used = {name: given[name] for name in sources_of(phases(lot.arm, spec))}
+    Result(
+        run=project.config.run,
+        arm=lot.arm,
+        seed=lot.seed,
+        real_share=lot.real,
+        synthetic_share=lot.synthetic,
+        steps=spec.steps,
+        batch=spec.batch,
+        sizes={name: len(source) for name, source in used.items()},
+        labels={name: objects(source) for name, source in used.items()},
+        scores=_scores(bench, checkpoint),
+        config=spec.model_dump(mode="json"),
+        times={name: round(spent, 1) for name, spent in seconds.items()},
+        versions={name: version(name) for name in PROGRAMS},
+    ).save(stored)
+
+
+def _note_forgetting(bench: Bench, checkpoint: Path) -> None:
+    """Where there was a first phase, ``forgetting.json``: each class before and after the last one."""
+    from generator.train.forgetting import forgetting
+
+    before = checkpoint.parent / "pretrain.pt"
+    places = {"photographs": bench.test, "painted": bench.painted}
+    sources = {name: source for name, source in places.items() if source is not None}
+    if before.exists():
+        write_json(
+            checkpoint.parent / "forgetting.json", forgetting(before, checkpoint, sources).model_dump(mode="json")
+        )
+
+
+def _scores(bench: Bench, checkpoint: Path) -> "dict[Where, Judged]":
+    """On everything there is. The threshold that the real validation photographs choose is used on painted frames too.
+    A detector of other classes than the painted frames' is not judged on those."""
+    from generator.train import checkpoint as checkpoints
+    from generator.train.evaluate import evaluate
+    from generator.train.result import Judged
+
+    scores: dict[Where, Judged] = {}
+    threshold = None
+    if bench.test is not None:
+        found = _on_photographs(bench, bench.test, checkpoint)
+        threshold = found.threshold
+        scores["real"] = Judged.of(bench.test, found, bench.scenes, bench.tags)
+    if bench.painted is not None and tuple(checkpoints.load(checkpoint)["classes"]) == bench.painted.classes:
+        found = evaluate(checkpoint, bench.painted, threshold)
+        scores["synthetic"] = Judged.of(bench.painted, found, keys_of(bench.painted), bench.painted_tags)
+    return scores
+
+
+def _on_photographs(bench: Bench, test: Source, checkpoint: Path) -> "Evaluation":
+    from generator.train.evaluate import choose_threshold, evaluate
+    from generator.train.score import Evaluation
+
+    done = checkpoint.parent / "evaluation.json"
+    if _fresh(done, checkpoint):
+        return Evaluation.model_validate_json(done.read_bytes())
+    found = evaluate(checkpoint, test, choose_threshold(checkpoint, bench.val) if bench.val else None)
+    write_json(done, found.model_dump(mode="json"))
+    return found
+
+
+def objects(source: Source) -> int:
+    """That count; every example is read."""
+    return sum(int((~source[k].ignore).sum()) for k in range(len(source)))
+
+
+def _fresh(path: Path, checkpoint: Path) -> bool:
+    return path.exists() and path.stat().st_mtime >= checkpoint.stat().st_mtime

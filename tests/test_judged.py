@@ -1,0 +1,140 @@
+"""The page's sections about stored results, and which detectors a config asks for."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+from results_of import Photographs, found_in, result_of
+
+from generator.base.draw import Draw
+from generator.base.errors import DatasetError
+from generator.cli.judging import Lot, lots
+from generator.dataset.atomic import write_json
+from generator.report.judged import judgements
+from generator.report.page import write_report
+from generator.report.worst import worst
+from generator.spec.training import RealSource, Train
+from generator.train.forgetting import Change, Forgetting
+from generator.train.result import Result
+from generator.train.score import score
+
+SOURCE = Photographs()
+
+
+def store(run: Path, one: Result) -> None:
+    one.save(run / "train" / one.name / "result.json")
+    found = found_in(SOURCE, 0.6, Draw(one.seed) / one.arm)
+    write_json(run / "train" / one.name / "evaluation.json", score(SOURCE, found, 0.5).model_dump(mode="json"))
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """Three arms, one of them on a tenth of the labels too, judged on both domains."""
+    for arm, recall, seed in (("real", 0.6, 0), ("real", 0.7, 1), ("synthetic", 0.4, 0), ("mixed", 0.8, 0)):
+        one = result_of(SOURCE, arm, seed, recall)
+        painted = result_of(SOURCE, arm, seed, 0.95).scores["real"]
+        store(tmp_path, one.model_copy(update={"scores": {**one.scores, "synthetic": painted}}))
+    store(tmp_path, result_of(SOURCE, "real", 0, 0.3, real=0.1))
+    return tmp_path
+
+
+def test_the_page_has_every_section_and_its_numbers(run: Path) -> None:
+    write_json(run / "train" / "real-0" / "seen.json", {"real": [3, 5, 0, 4]})
+    changes = (Change(name="a", before=0.8, after=0.5), Change(name="b", before=0.5, after=0.6))
+    write_json(run / "train" / "mixed-0" / "forgetting.json",
+               Forgetting(sources={"painted": changes}).model_dump(mode="json"))  # fmt: skip
+    page = write_report(run, SOURCE).read_text()
+    assert "<script" not in page and "http://" not in page
+    for words in ("How sure the numbers are", "Both domains", "Where it is good and where it is not", "dim (14)",
+                  "The worst photographs", "What fine-tuning forgot", "was lost on painted/a", "-0.300",
+                  "How often each picture was seen"):  # fmt: skip
+        assert words in page, words
+    told = judgements(run, SOURCE)
+    matrix = told["matrix"]
+    twice = [json.loads((run / f"train/real-{k}/result.json").read_text()) for k in (0, 1)]
+    assert matrix.ap["real"]["real"] == pytest.approx(np.mean([one["scores"]["real"]["box"]["ap"] for one in twice]))
+    assert matrix.shift("synthetic", "real") > 0
+    (seen,) = told["seen"]
+    assert (seen.least, seen.median, seen.most, seen.never) == (0, 3.5, 5, 1)
+    for one in told["confusions"]:
+        assert [sum(row) for row in one.counts[:-1]] == np.bincount(
+            np.concatenate([example.labels for example in SOURCE.examples]), minlength=3
+        )[1:].tolist()
+
+
+def test_a_run_without_results_says_nothing(tmp_path: Path) -> None:
+    assert not any(judgements(tmp_path, None).values()) and not any(judgements(None, None).values())
+
+
+def test_damaged_notes_are_named(run: Path) -> None:
+    (run / "train" / "real-0" / "seen.json").write_text("{")
+    with pytest.raises(DatasetError, match=r"seen\.json"):
+        judgements(run, SOURCE)
+    (run / "train" / "real-0" / "seen.json").unlink()
+    (run / "gap.json").write_text("{}")
+    with pytest.raises(DatasetError, match=r"gap\.json"):
+        judgements(run, SOURCE)
+
+
+def test_the_worst_photographs_have_the_most_errors_one_of_each_scene() -> None:
+    found = found_in(SOURCE, 0.5, Draw(3))
+    evaluation = score(SOURCE, found, 0.5)
+    scenes = [f"run{k // 5}" for k in range(len(SOURCE))]
+    chosen = worst(SOURCE, evaluation, scenes, 4)
+    place = {example.key: k for k, example in enumerate(SOURCE.examples)}
+    assert len({scenes[place[one.key]] for one in chosen}) == 4
+    errors = [one.errors for one in chosen]
+    assert errors == sorted(errors, reverse=True)
+    missing = [
+        len(SOURCE[k].labels) - sum(item.score >= 0.5 and item.box in map(tuple, SOURCE[k].boxes.tolist())
+                                    for item in one.items)
+        for k, one in enumerate(found)
+    ]  # fmt: skip
+    assert chosen[0].missed == missing[place[chosen[0].key]]
+    assert chosen[0].errors >= max(missing)
+    assert chosen[0].picture.shape[1] > 2 * chosen[0].picture.shape[0]
+
+
+# What is trained
+
+
+def test_lots_are_arms_by_shares_by_seeds_without_repeats() -> None:
+    spec = Train(arms=("real", "mixed", "synthetic"), seeds=2, label_shares=(0.1, 1), synthetic_shares=(0.25,))
+    assert [one.name for one in lots(spec)] == [
+        "real-0", "real-1", "real-r0.1-0", "real-r0.1-1",
+        "mixed-0", "mixed-1", "mixed-r0.1-0", "mixed-r0.1-1", "mixed-s0.25-0", "mixed-s0.25-1",
+        "synthetic-0", "synthetic-1", "synthetic-s0.25-0", "synthetic-s0.25-1",
+    ]  # fmt: skip
+    assert [one.name for one in lots(Train(arms=("finetune",)))] == ["finetune-0"]
+
+
+def test_all_arms_of_a_seed_get_the_same_labels() -> None:
+    scenes = [f"s{k // 5}" for k in range(40)]
+    keys = {
+        (arm, seed, share): [one.key for one in Lot(arm, seed, real=share).given({"real": SOURCE}, scenes)["real"]]
+        for arm in ("real", "mixed") for seed in (0, 1) for share in (0.1, 0.5)
+    }  # fmt: skip
+    assert keys["real", 0, 0.1] == keys["mixed", 0, 0.1] != keys["real", 1, 0.1]
+    assert set(keys["real", 0, 0.1]) < set(keys["real", 0, 0.5]) and len(keys["real", 0, 0.1]) == 4
+    assert Lot("real", 0).given({"real": SOURCE}, scenes)["real"] is SOURCE
+    known = {"real": "h", "synthetic": "g"}
+    assert Lot("mixed", 1, real=0.1).identities(known) == {"real": "h share 0.1 seed 1", "synthetic": "g"}
+    assert Lot("mixed", 1).identities(known) == known
+
+
+@pytest.mark.parametrize(("change", "said"), [
+    ({"label_shares": [0.1, 0.1]}, "once"), ({"label_shares": [0]}, "greater than 0"),
+    ({"synthetic_shares": [1.5]}, "less than or equal to 1"),
+])  # fmt: skip
+def test_impossible_shares_are_refused(change: dict[str, list[float]], said: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Train.model_validate(change)
+    assert said in str(caught.value.errors())
+
+
+def test_a_pattern_that_is_none_is_refused() -> None:
+    with pytest.raises(ValidationError) as caught:
+        RealSource.model_validate({"labels": "x.json", "sequence": "(a"})
+    assert "no regular expression" in str(caught.value.errors())
