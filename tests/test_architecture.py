@@ -12,7 +12,12 @@ FILES = sorted(ROOT.rglob("*.py"))
 ORDER = ["base", "assets", "distributions", "spec", "sampling", "truth", "render", "sensor", "dataset", "balance",
          "mix", "fitting", "farm", "train", "report", "cli"]  # fmt: skip
 BESIDE = [{"assets", "distributions"}, {"render", "sensor"}, {"balance", "mix"}, {"farm", "train"}]
-HOMES = {"bpy": ("render/blender",), "ray": ("farm",), "torch": ("train",), "torchvision": ("train",)}
+HOMES = {
+    "bpy": ("render/blender",),
+    "ray": ("farm", "train/workers.py"),
+    "torch": ("train",),
+    "torchvision": ("train",),
+}
 BANNED = {"uuid", "random", "secrets"}
 BEATS = {"farm/lock.py", "farm/status.py", "cli/watching.py"}  # heartbeats and ages of files: no result depends on them
 CLOCKS = {"time.time", "datetime.now", "datetime.utcnow", "datetime.today"}

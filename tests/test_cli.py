@@ -15,7 +15,8 @@ from test_spec import CONFIG, SCENE
 from generator.cli import app
 
 VERBS = (
-    "check sample preview explain render inspect balance export train evaluate report run doctor quotas fit_ranges advise onnx verify status"
+    "check sample preview explain render inspect balance export train evaluate report run doctor quotas fit_ranges "
+    "new_scene advise onnx verify status gap split"
 ).split()
 Write = Callable[[str, str], Path]
 
@@ -135,6 +136,10 @@ def test_broken_assets_are_found_before_anything_runs(write: Write, tmp_path: Pa
     )
     done = call("check", write("scenes/scene.yaml", text))
     assert done.returncode == 2
-    for name, why in (("b.obj", "not finite"), ("c.png", "not a readable image"), ("d.exr", "not a readable OpenEXR")):
+    for name, why in (
+        ("b.obj", "not finite"),
+        ("c.png", "not a readable picture"),
+        ("d.exr", "not a readable OpenEXR"),
+    ):
         assert any(name in line and why in line for line in done.stderr.splitlines()), done.stderr
     assert "a.obj" not in done.stderr.replace("mugs/a.obj", "") and "Traceback" not in done.stderr

@@ -20,12 +20,13 @@ from generator.dataset.shards import ShardWriter
 from generator.dataset.store import DEFINITIONS, Dataset, Manifest
 from generator.spec.config import LABELS, RunConfig
 from generator.truth import coding
-from generator.truth.annotations import ANNOTATIONS, FINE, Shot
+from generator.truth.annotations import ANNOTATIONS, Shot
 from generator.truth.annotations.boxes3d import corners
 from generator.truth.annotations.coverage import alpha
 from generator.truth.annotations.mixed import stepped
 from generator.truth.flow import shutter
-from generator.truth.labels import label, nearest
+from generator.truth.labels import label
+from generator.truth.subsamples import FINE
 
 CLASSES = ("cat", "dog", "thing")
 FISHEYE = Lens(kind="equidistant")
@@ -241,14 +242,6 @@ def test_mixed_pixels_are_those_that_an_edge_crosses(store: AssetStore) -> None:
     box = scene(thing("box", (edge - 1, 0, -0.5), x=2, y=9, z=1), thing("plane", (0, 0, -0.99), x=9, y=9))
     assert measured("mixed", seen(box, store))[:, 80].all()
     assert not measured("mixed", seen(scene(), store)).any()
-
-
-@pytest.mark.parametrize("lens", [Lens(), FISHEYE], ids=["pinhole", "fisheye"])
-def test_subsamples_are_the_labels_of_a_larger_picture(store: AssetStore, lens: Lens) -> None:
-    sample = crowd(lens)
-    ids, depth = nearest(sample, store, 3)
-    whole = label(sample, store, 3)
-    assert np.array_equal(ids, whole.instance) and np.array_equal(depth, whole.depth)
 
 
 def test_a_step_in_depth_is_no_slope() -> None:

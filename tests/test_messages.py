@@ -65,7 +65,7 @@ WRONG: list[tuple[str, str, tuple[str, ...]]] = [
     (CAMERA, "camera: {position: {shell: {radius: [1, 1.5], elevation: [30, 80]}}, shift: 0.1}", ('17:70: camera.shift: must be a list',)),
     (CAMERA, CAMERA + "\nrender: {engine: blender}", ("18:1: render: unknown engine 'blender' (known: cycles, eevee)",)),
     (CAMERA, CAMERA + "\nrender: {samples: 0}", ('18:10: render.samples: it must be 1 or above, but can be 0',)),
-    (CAMERA, CAMERA + "\nrender: {blending: soft}", ("18:1: render: unknown blending 'soft' (known: gaussian, none, poisson)",)),
+    (CAMERA, CAMERA + "\nrender: {blending: soft}", ("18:1: render: unknown blending 'soft' (known: darken, gaussian, multiply, none, poisson)",)),
     (CAMERA, CAMERA + "\nsensor: {jpeg: 200}", ('18:10: sensor.jpeg: it must be within 0..100, but can be 200',)),
     (CAMERA, CAMERA + "\nsensor: {rescale: 0}", ('18:10: sensor.rescale: it must be within 0.01..1, but can be 0',)),
     (CAMERA, CAMERA + "\nsensor: {gamma: 0}", ('18:10: sensor.gamma: it must be above 0, but can be 0',)),

@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 from generator.base.draw import Draw  # noqa: E402
 from generator.spec.training import Train  # noqa: E402
 from generator.train.device import seeded  # noqa: E402
-from generator.train.model import Detector  # noqa: E402
+from generator.train.model import TwoStage  # noqa: E402
 from generator.train.pointrend import (  # noqa: E402
     PointHead,
     in_picture,
@@ -125,7 +125,7 @@ def test_a_detector_learns_and_uses_its_points() -> None:
     """One step of each: the point head gets a gradient; masks come out in the picture's size, and the point head, which
     is made to say yes, decides them."""
     with seeded(Draw(0) / "detector"):
-        detector = Detector("efficientnet_lite0", 2, masks=True, size=64, pretrained=False, points=True)
+        detector = TwoStage("efficientnet_lite0", 2, masks=True, size=64, weights="none", points=True)
         mask = torch.zeros(1, 64, 72, dtype=torch.uint8)
         mask[0, 10:40, 20:50] = 1
         nothing = {"boxes": torch.zeros(0, 4), "labels": torch.zeros(0, dtype=torch.int64),

@@ -18,7 +18,7 @@ from generator.base.errors import AssetError, did_you_mean
 from generator.base.record import Record
 
 Kind = Literal["mesh", "image", "hdri"]
-IMAGES = (".png", ".jpg", ".jpeg", ".webp")
+IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".svg")
 HDRIS = (".exr", ".hdr")
 PACKAGED = {  # free files inside packages that the project needs anyway: (folder inside the package, licence, names)
     "hdri": ("bpy", "datafiles/studiolights/world", "CC0-1.0", ("*.exr",)),

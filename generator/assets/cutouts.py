@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from generator.assets.mesh import OPAQUE, Mesh
+from generator.assets.pictures import read_rgba
 from generator.base.errors import AssetError
 from generator.base.geometry import Array
 
@@ -17,11 +17,7 @@ def load_cutout(path: Path, height: float = 1.0) -> Mesh:
     The silhouette follows the texels exactly, so rays and painters need to know nothing of transparency. Raises
     AssetError for a file that is no picture, or has no transparency, or nothing else.
     """
-    try:
-        with Image.open(path) as picture:
-            texels = np.asarray(picture.convert("RGBA"))
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise AssetError(f"{path}: not a readable picture ({error})") from error
+    texels = read_rgba(path)
     solid = texels[..., 3] >= OPAQUE
     if solid.all() or not solid.any():
         what = "no transparent" if solid.all() else "only transparent"

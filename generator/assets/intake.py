@@ -123,7 +123,7 @@ def converted(source: Path, target: Path) -> str:
     if done.returncode == 0 and target.is_file():
         return ""
     last = [line for line in done.stderr.splitlines() if line.strip()][-1:] or [f"exit status {done.returncode}"]
-    return f"Blender cannot open it ({last[0]})"
+    return f"Blender cannot take it over ({last[0]})"
 
 
 def move(staged: Path, root: Path, labels: set[str]) -> None:

@@ -36,9 +36,14 @@ class Mesh:
     keypoints: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
+    def surface(self) -> NDArray[np.float32]:
+        """The vertices (k, 3) that triangles may have; keypoints that belong to none come after them."""
+        return self.vertices[: int(self.faces.max(initial=-1)) + 1]
+
+    @cached_property
     def bounds(self) -> Array:
-        """float64 (2, 3): least and greatest corner."""
-        return np.stack([self.vertices.min(0), self.vertices.max(0)]).astype(float)
+        """float64 (2, 3): least and greatest corner of the surface."""
+        return np.stack([self.surface.min(0), self.surface.max(0)]).astype(float)
 
     @cached_property
     def sha256(self) -> str:

@@ -3,17 +3,18 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
+from threading import RLock
 from typing import Generic, TypeVar
 
 import numpy as np
 import OpenEXR
 from numpy.typing import NDArray
-from PIL import Image
 
 from generator.assets.catalog import Asset, Catalog
 from generator.assets.deform import deform
 from generator.assets.loading import load_mesh
 from generator.assets.mesh import Mesh
+from generator.assets.pictures import read_rgb
 from generator.assets.shapes import SHAPES
 from generator.base.errors import AssetError
 from generator.base.scene import MeshRef
@@ -22,21 +23,24 @@ T = TypeVar("T")
 
 
 class Kept(Generic[T]):
-    """Things by name that weigh at most `capacity` bytes together, the least recently used dropped first."""
+    """Things by name that weigh at most `capacity` bytes together, the least recently used dropped first. Threads may
+    share it: labels are made of one frame while the next is painted."""
 
     def __init__(self, capacity: int, weigh: Callable[[T], int]) -> None:
         self.capacity, self.weigh, self.weight = capacity, weigh, 0
         self._entries: OrderedDict[str, T] = OrderedDict()
+        self._lock = RLock()  # making one thing may ask for another
 
     def get(self, key: str, make: Callable[[], T]) -> T:
         """What is kept under this name, made when it is not there."""
-        if key not in self._entries:
-            made = make()
-            self._entries[key] = made
-            self.weight += self.weigh(made)
-            self._trim()
-        self._entries.move_to_end(key)
-        return self._entries[key]
+        with self._lock:
+            if key not in self._entries:
+                made = make()
+                self._entries[key] = made
+                self.weight += self.weigh(made)
+                self._trim()
+            self._entries.move_to_end(key)
+            return self._entries[key]
 
     def _trim(self) -> None:
         while len(self._entries) > 1 and self.weight > self.capacity:
@@ -69,7 +73,7 @@ class AssetStore:
 
     def image(self, asset: str) -> NDArray[np.uint8]:
         """An image asset as uint8 (h, w, 3), sRGB."""
-        return self._images.get(asset, lambda: read_image(self.path(asset)))
+        return self._images.get(asset, lambda: read_rgb(self.path(asset)))
 
     def path(self, asset: str) -> Path:
         """The file of an asset."""
@@ -86,22 +90,13 @@ class AssetStore:
         return load_mesh(asset.path, asset.up, asset.scale, asset.keypoints)
 
 
-def read_image(path: Path) -> NDArray[np.uint8]:
-    """Any picture Pillow reads, as uint8 (h, w, 3). Raises AssetError."""
-    try:
-        with Image.open(path) as picture:
-            return np.asarray(picture.convert("RGB"))
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise AssetError(f"{path}: not a readable image ({error})") from error
-
-
 def readable(asset: Asset) -> str:
     """Why an asset cannot be used, or nothing: the whole file is read."""
     try:
         if asset.kind == "mesh":
             load_mesh(asset.path, asset.up, asset.scale, asset.keypoints)
         elif asset.kind == "image":
-            read_image(asset.path)
+            read_rgb(asset.path)
         elif asset.path.suffix.lower() == ".exr":
             with OpenEXR.File(str(asset.path)) as file:
                 file.channels()

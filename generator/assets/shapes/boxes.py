@@ -6,6 +6,7 @@ from generator.assets.mesh import Mesh
 from generator.assets.shapes import SHAPES
 from generator.assets.shapes.body import Body, stood
 from generator.assets.shapes.forming import block, lathe, skin
+from generator.assets.shapes.keypoints import CORNERS, keypoints
 from generator.assets.shapes.outline import demand, rectangle
 from generator.assets.shapes.vessels import spun
 from generator.base.geometry import Array
@@ -14,6 +15,7 @@ CARD = (0.45, 0.3, 0.16)
 
 
 @SHAPES("carton")
+@keypoints(**CORNERS)
 def carton(width: float = 0.4, depth: float = 0.3, height: float = 0.25, wall: float = 0.004) -> Mesh:
     """A closed cardboard box with a tape over its lid.
 

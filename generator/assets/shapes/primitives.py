@@ -5,6 +5,7 @@ import trimesh
 
 from generator.assets.mesh import Mesh
 from generator.assets.shapes import SHAPES
+from generator.assets.shapes.keypoints import CORNERS, DOWN, UP, keypoints
 
 
 def solid(body: trimesh.Trimesh, smooth: bool = False) -> Mesh:
@@ -13,6 +14,7 @@ def solid(body: trimesh.Trimesh, smooth: bool = False) -> Mesh:
 
 
 @SHAPES("box")
+@keypoints(**CORNERS)
 def box(x: float = 1.0, y: float = 1.0, z: float = 1.0) -> Mesh:
     """A cuboid."""
     return solid(trimesh.creation.box((x, y, z)))
@@ -34,6 +36,7 @@ def sphere(radius: float = 0.5, subdivisions: float = 4) -> Mesh:
 
 
 @SHAPES("cylinder")
+@keypoints(top=UP, bottom=DOWN)
 def cylinder(radius: float = 0.5, height: float = 1.0, segments: float = 48) -> Mesh:
     """An upright cylinder."""
     return solid(trimesh.creation.cylinder(radius=radius, height=height, sections=int(segments)))
@@ -46,6 +49,7 @@ def prism(radius: float = 0.5, height: float = 1.0, sides: float = 6) -> Mesh:
 
 
 @SHAPES("cone")
+@keypoints(tip=UP, base=DOWN)
 def cone(radius: float = 0.5, height: float = 1.0, segments: float = 48) -> Mesh:
     """An upright cone, centred by half its height."""
     body = trimesh.creation.cone(radius=radius, height=height, sections=int(segments))

@@ -6,6 +6,7 @@ from generator.assets.mesh import Mesh
 from generator.assets.shapes import SHAPES
 from generator.assets.shapes.body import Body, stood
 from generator.assets.shapes.forming import lathe, sweep, vessel
+from generator.assets.shapes.keypoints import DOWN, RIGHT, UP, keypoints
 from generator.assets.shapes.outline import demand, filleted, flowing
 from generator.base.geometry import Array
 
@@ -38,6 +39,7 @@ def cup(outside: Array, wall: float, handle: float, floor: float = 0.006) -> Mes
 
 
 @SHAPES("mug")
+@keypoints(rim=UP, foot=DOWN, handle=RIGHT)
 def mug(radius: float = 0.041, height: float = 0.095, wall: float = 0.004, handle: float = 0.03) -> Mesh:
     """A straight mug with a handle.
 
@@ -50,6 +52,7 @@ def mug(radius: float = 0.041, height: float = 0.095, wall: float = 0.004, handl
 
 
 @SHAPES("mug_tapered")
+@keypoints(rim=UP, foot=DOWN, handle=RIGHT)
 def mug_tapered(
     radius: float = 0.045, height: float = 0.105, wall: float = 0.004, handle: float = 0.032, foot: float = 0.7
 ) -> Mesh:
@@ -60,6 +63,7 @@ def mug_tapered(
 
 
 @SHAPES("mug_wide")
+@keypoints(rim=UP, foot=DOWN, handle=RIGHT)
 def mug_wide(radius: float = 0.052, height: float = 0.062, wall: float = 0.004, handle: float = 0.026) -> Mesh:
     """A low, round cup, as for cappuccino; sizes as in a mug."""
     r, h = radius, height
@@ -69,6 +73,7 @@ def mug_wide(radius: float = 0.052, height: float = 0.062, wall: float = 0.004, 
 
 
 @SHAPES("bowl")
+@keypoints(rim=UP, foot=DOWN)
 def bowl(radius: float = 0.08, height: float = 0.06, wall: float = 0.004, foot: float = 0.42) -> Mesh:
     """A round bowl on a low foot ring.
 
@@ -84,6 +89,7 @@ def bowl(radius: float = 0.08, height: float = 0.06, wall: float = 0.004, foot: 
 
 
 @SHAPES("bowl_deep")
+@keypoints(rim=UP, foot=DOWN)
 def bowl_deep(radius: float = 0.075, height: float = 0.085, wall: float = 0.004, foot: float = 0.55) -> Mesh:
     """A deep bowl with steep sides, as for noodles; sizes as in a bowl."""
     r, h, f = radius, height, foot * radius
@@ -93,6 +99,7 @@ def bowl_deep(radius: float = 0.075, height: float = 0.085, wall: float = 0.004,
 
 
 @SHAPES("plate")
+@keypoints(rim=UP, foot=DOWN)
 def plate(radius: float = 0.13, height: float = 0.02, wall: float = 0.0045, rim: float = 0.3) -> Mesh:
     """A dinner plate.
 
@@ -105,6 +112,7 @@ def plate(radius: float = 0.13, height: float = 0.02, wall: float = 0.0045, rim:
 
 
 @SHAPES("plate_deep")
+@keypoints(rim=UP, foot=DOWN)
 def plate_deep(radius: float = 0.115, height: float = 0.04, wall: float = 0.0045, rim: float = 0.26) -> Mesh:
     """A soup plate; sizes as in a plate."""
     return stood(platter(radius, height, wall, rim, 0.85), color=WHITE)
@@ -120,6 +128,7 @@ def platter(radius: float, height: float, wall: float, rim: float, depth: float)
 
 
 @SHAPES("glass")
+@keypoints(rim=UP, foot=DOWN)
 def glass(radius: float = 0.037, height: float = 0.11, wall: float = 0.0025, foot: float = 0.82) -> Mesh:
     """A tumbler with a thick bottom.
 
@@ -133,6 +142,7 @@ def glass(radius: float = 0.037, height: float = 0.11, wall: float = 0.0025, foo
 
 
 @SHAPES("glass_wine")
+@keypoints(rim=UP, foot=DOWN)
 def glass_wine(radius: float = 0.042, height: float = 0.21, wall: float = 0.0016, foot: float = 0.85) -> Mesh:
     """A wine glass: foot, stem and a bowl that narrows towards the rim.
 
@@ -165,6 +175,7 @@ def glass_wine(radius: float = 0.042, height: float = 0.21, wall: float = 0.0016
 
 
 @SHAPES("glass_beer")
+@keypoints(rim=UP, foot=DOWN, handle=RIGHT)
 def glass_beer(radius: float = 0.045, height: float = 0.15, wall: float = 0.004, foot: float = 0.95) -> Mesh:
     """A beer glass with a heavy handle; sizes as in a glass."""
     outside = filleted([(0.95 * foot * radius, 0), (foot * radius, 0.004, 0.006), (radius, height)], closed=False)

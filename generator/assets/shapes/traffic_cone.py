@@ -4,6 +4,7 @@ import numpy as np
 
 from generator.assets.mesh import Mesh
 from generator.assets.shapes import SHAPES
+from generator.assets.shapes.keypoints import DOWN, UP, keypoints
 from generator.base.geometry import Array
 
 ROUND = 0.3  # of the plate's thickness is rounded off at its upper and lower rim
@@ -12,6 +13,9 @@ Profile = list[tuple[float, float, float]]  # radius (m), height (m), 0 for a ci
 
 
 @SHAPES("traffic_cone")
+@keypoints(
+    tip=UP, base=DOWN, left_front=(-1, -1, 0), right_front=(1, -1, 0), left_back=(-1, 1, 0), right_back=(1, 1, 0)
+)
 def traffic_cone(
     height: float = 0.325, radius: float = 0.078, base: float = 0.21, mouth: float = 0.026, plate: float = 0.018,
     corner: float = 0.025, flare: float = 0.018, wall: float = 0.006, segments: float = 64,

@@ -8,6 +8,7 @@ from generator.assets.mesh import Mesh
 from generator.assets.shapes import SHAPES
 from generator.assets.shapes.body import Body, stood
 from generator.assets.shapes.forming import lathe, skin, sweep, vessel
+from generator.assets.shapes.keypoints import DOWN, UP, keypoints
 from generator.assets.shapes.outline import demand, filleted, flowing
 from generator.assets.shapes.tableware import ear
 from generator.base.draw import Draw
@@ -22,6 +23,7 @@ def spun(*corners: Sequence[float], segments: int = 48, steps: int = 5) -> Body:
 
 
 @SHAPES("bottle")
+@keypoints(top=UP, foot=DOWN)
 def bottle(radius: float = 0.033, height: float = 0.22, neck: float = 0.4, shoulder: float = 0.68) -> Mesh:
     """A water bottle with ribs and a screw cap.
 
@@ -40,6 +42,7 @@ def bottle(radius: float = 0.033, height: float = 0.22, neck: float = 0.4, shoul
 
 
 @SHAPES("bottle_wine")
+@keypoints(top=UP, foot=DOWN)
 def bottle_wine(radius: float = 0.038, height: float = 0.3, neck: float = 0.37, shoulder: float = 0.57) -> Mesh:
     """A wine bottle; sizes as in a bottle."""
     r, h, n, s = radius, height, neck * radius, shoulder * height
@@ -56,6 +59,7 @@ def bottle_wine(radius: float = 0.038, height: float = 0.3, neck: float = 0.37, 
 
 
 @SHAPES("can")
+@keypoints(top=UP, foot=DOWN)
 def can(radius: float = 0.033, height: float = 0.115) -> Mesh:
     """A drinks can with a ring to pull.
 
@@ -75,6 +79,7 @@ def can(radius: float = 0.033, height: float = 0.115) -> Mesh:
 
 
 @SHAPES("can_food")
+@keypoints(top=UP, foot=DOWN)
 def can_food(radius: float = 0.038, height: float = 0.105, ribs: float = 7) -> Mesh:
     """A tin of food: rims above and below, `ribs` around its middle; sizes as in a can."""
     r, h, count = radius, height, max(0, round(ribs))
@@ -88,6 +93,7 @@ def can_food(radius: float = 0.038, height: float = 0.105, ribs: float = 7) -> M
 
 
 @SHAPES("jar")
+@keypoints(top=UP, foot=DOWN)
 def jar(radius: float = 0.04, height: float = 0.12, lid: float = 0.9) -> Mesh:
     """A jam jar with a screw lid; `lid` is the lid's radius as a share of the jar's (m)."""
     r, h, top = radius, height, lid * radius

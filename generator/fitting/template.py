@@ -1,0 +1,185 @@
+"""A first scene for objects that nobody here has thought of: `generator new-scene`."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from generator.assets.catalog import Catalog
+from generator.assets.shapes import SHAPES, label_of, matching
+from generator.assets.store import AssetStore
+from generator.base.errors import AssetError, did_you_mean
+from generator.base.scene import MeshRef
+from generator.fitting.text import flow
+
+ANYTHING: dict[str, Any] = {"hsv": [{"uniform": [0, 1]}, {"triangular": [0, 0, 1]}, {"uniform": [0.05, 0.95]}]}
+GROUND: dict[str, Any] = {"hsv": [{"uniform": [0, 1]}, {"triangular": [0, 0, 0.7]}, {"uniform": [0.06, 0.95]}]}
+FREE = 0.35  # of a fitted colour, what stays random: the next room is painted otherwise
+NEIGHBOURS = (
+    "book", "bottle", "bowl", "bucket", "can", "carton", "clock", "jar", "keyboard", "lamp", "mug", "pan", "plate",
+    "vase", "teapot", "chair", "stool", "hammer", "brick", "ball",
+)  # fmt: skip
+SMALL = 0.0015  # of the picture's pixels: an object of fewer is `small`
+MEASURED = 40  # meshes of a class that are measured
+
+
+@dataclass(frozen=True)
+class Target:
+    """One class: its `label`, the words for its assets (``{pick: [...]}`` or ``{shape: ...}``), its objects' median
+    largest extent in metres, and whether its meshes bring materials of their own."""
+
+    label: str
+    asset: dict[str, Any]
+    extent: float
+    textured: bool
+
+
+def targets(labels: Sequence[str], folder: Path | None) -> list[Target]:
+    """What shows each class: the meshes of `folder` (of its sub-folder of that name, if there are several classes), or
+    where there is no folder, the built-in shapes of that name. Raises AssetError naming what was looked for."""
+    if folder is None:
+        return [_of_shapes(label) for label in labels]
+    catalog = Catalog.open(folder)
+    own = {name: one for name, one in catalog.assets.items() if one.path.is_relative_to(folder) and one.kind == "mesh"}
+    return [_of_meshes(label, sorted(_named(label, list(own), len(labels) == 1, folder)), catalog) for label in labels]
+
+
+def _named(label: str, names: list[str], alone: bool, folder: Path) -> list[str]:
+    """The meshes of a class: those below a folder of its name; all of them, if it is the only class and has none."""
+    inside = [name for name in names if label in name.split("/")[:-1]]
+    if not inside and alone:
+        inside = names
+    if not inside:
+        folders = sorted({part for name in names for part in name.split("/")[:-1]})
+        raise AssetError(
+            f"{folder}: no mesh {'in a folder ' + repr(label) if not alone else 'at all'}"
+            f"{did_you_mean(label, folders)}; put the meshes of each class into a folder of its name"
+        )
+    return inside
+
+
+def _of_meshes(label: str, names: list[str], catalog: Catalog) -> Target:
+    store = AssetStore(catalog)
+    chosen = sorted({names[int(k)] for k in np.linspace(0, len(names) - 1, min(len(names), MEASURED))})
+    meshes = [store.mesh(MeshRef(asset=name)) for name in chosen]
+    textured = any(mesh.texture is not None for mesh in meshes)
+    return Target(label, {"pick": names}, float(np.median([_extent(mesh.bounds) for mesh in meshes])), textured)
+
+
+def _of_shapes(label: str) -> Target:
+    found = [name for name in SHAPES if label_of(name) == label] or list(matching(label))
+    if not found:
+        hint = did_you_mean(label, sorted({label_of(name) for name in SHAPES}))
+        raise AssetError(f"no shape shows a {label!r}{hint}; name a folder of meshes with --assets")
+    extents = [_extent(SHAPES[name]().bounds) for name in found]
+    return Target(label, {"shape": sorted(found)}, float(np.median(extents)), False)
+
+
+def _extent(bounds: Any) -> float:
+    low, high = bounds
+    return float(np.max(np.asarray(high) - np.asarray(low)))
+
+
+def scene_text(
+    name: str, classes: Sequence[Target], size: tuple[int, int], colors: Mapping[str, Any] | None = None
+) -> str:
+    """The scene as YAML, everything in it measured by the median extent of the objects. `colors` are `palettes` of real
+    photographs, which grounds and untextured objects then have, besides random ones."""
+    colors, labels = colors or {}, [one.label for one in classes]
+    unit = float(np.median([one.extent for one in classes]))
+    looks = Environment(loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, autoescape=False)
+    looks.filters |= {"yaml": flow, "key": key}
+    looks.globals |= {
+        "num": _short,
+        "span": lambda low, high: f"[{_short(low * unit)}, {_short(high * unit)}]",
+        "squared": lambda low, high: f"[{_short(low * unit**2)}, {_short(high * unit**2)}]",
+        "surface": _surface,
+    }
+    text: str = looks.get_template("scene.jinja").render(
+        name=name,
+        labels=labels,
+        classes=[(one.label, flow(one.asset), _colored(one, colors)) for one in classes],
+        unit=unit,
+        ground=flow(mixed(colors.get(""), GROUND)),
+        anything=flow(ANYTHING),
+        neighbours=_neighbours(labels),
+        small=max(round(SMALL * size[0] * size[1]), 16),
+    )
+    return text
+
+
+def config_text(
+    name: str, scene: Path, size: tuple[int, int], folder: Path | None, real: Path | None, several: bool
+) -> str:
+    """A config to begin with; what only the author knows stands in it as a comment."""
+    train = real or "photos/train.json"
+    lines = [
+        f"# How many pictures of {scene.name}, and what for.",
+        f"run: {name}",
+        f"scene: {scene}",
+        *([f"assets: [{flow(str(folder))}]"] if folder else []),
+        "frames: {train: 600}",
+        f"size: [{size[0]}, {size[1]}]",
+        "labels: [amodal]",
+        "balance:",
+        "  caps: {dim: 0.2, smeared: 0.25, hidden: 0.3, cut: 0.35, small: 0.3}",
+        "  floors: {hidden: 0.05, cut: 0.05}",
+        *(["  evenness: 1.5"] if several else []),
+        "  empty: 0.05",
+        "# real:                                        # photographs to learn from, to choose by, and to judge by",
+        f"#   train: {{labels: {train}}}",
+        "#   val: {labels: photos/val.json}",
+        "#   test: {labels: photos/test.json}",
+        "# train: {arms: [synthetic, mixed, real], steps: 1000, size: 320}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def key(label: str) -> str:
+    """A label as a name of a group of objects."""
+    return re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_") or "target"
+
+
+def mixed(fitted: Any, free: Any) -> Any:
+    """Mostly what was fitted, and something else often enough."""
+    if not fitted:
+        return free
+    weights = [{**part, "weight": round(part["weight"] * (1 - FREE), 1)} for part in fitted["mixture"]]
+    return {"mixture": [*weights, {"weight": round(100 * FREE), "of": free}]}
+
+
+def _colored(target: Target, colors: Mapping[str, Any]) -> str:
+    """The words of a class's colour, or none where its meshes have their own."""
+    return "" if target.textured else flow(mixed(colors.get(target.label), ANYTHING))
+
+
+def _surface(color: str) -> str:
+    """The material of targets: their own with small changes, or colours and relief at random."""
+    if not color:
+        return (
+            "material:\n  keep: 1\n  shift: {hue: {normal: [0, 0.015]}, saturation: {normal: [0, 0.08]}, "
+            "value: {normal: [0, 0.08]}}"
+        )
+    return (
+        f"material:\n  color: {color}\n  roughness: {{uniform: [0.1, 0.9]}}\n"
+        "  bump: {pick: [0, {uniform: [0, 0.3]}]}\n  coat: {pick: [0, {uniform: [0, 1]}]}\n"
+        "  dirt: {pick: [0, {uniform: [0, 0.3]}], weights: [3, 1]}"
+    )
+
+
+def _neighbours(labels: Sequence[str]) -> list[str]:
+    """Everyday shapes that are of none of the classes."""
+    words = {word for label in labels for word in key(label).split("_")}
+    return sorted(
+        name
+        for name in SHAPES
+        if label_of(name) in NEIGHBOURS and not words & set(name.split("_")) and name not in labels
+    )
+
+
+def _short(value: float) -> str:
+    return f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"

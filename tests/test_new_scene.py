@@ -1,0 +1,120 @@
+"""A first scene for objects that nobody here has thought of."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trimesh
+from PIL import Image
+from typer.testing import CliRunner
+
+from generator.assets.catalog import Catalog
+from generator.assets.store import AssetStore
+from generator.base.color import encode
+from generator.base.draw import Draw
+from generator.base.errors import AssetError, DatasetError, GeneratorError
+from generator.cli import app
+from generator.distributions.base import Value
+from generator.fitting.beginning import Beginning
+from generator.fitting.palette import palette, palettes
+from generator.fitting.template import targets
+from generator.sampling.sampler import Sampler
+from generator.spec.load import load_config, load_scene
+
+
+@pytest.fixture
+def meshes(tmp_path: Path) -> Path:
+    folder = tmp_path / "things"
+    for label, extent in (("peg", 0.02), ("hook", 0.03)):
+        (folder / label).mkdir(parents=True)
+        for k in range(2):
+            trimesh.creation.box((extent, extent / 2, extent / 3)).export(folder / label / f"{label}{k}.ply")
+    return folder
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Twelve pictures of 96 x 64 with a green square on violet ground, two to a picture."""
+    folder = tmp_path / "train"
+    folder.mkdir()
+    images, annotations = [], []
+    for k in range(12):
+        picture = np.full((64, 96, 3), (110, 40, 160), np.uint8)
+        for j, x in enumerate((10 + k, 55 + k)):
+            picture[20 + k : 36 + k, x : x + 16] = (30, 170, 60)
+            annotations.append({"id": 2 * k + j, "image_id": k, "category_id": 7, "bbox": [x, 20 + k, 16, 16]})
+        Image.fromarray(picture).save(folder / f"{k}.png")
+        images.append({"id": k, "file_name": f"{k}.png", "width": 96, "height": 64})
+    for one in annotations:
+        one |= {"area": 256, "iscrowd": 0}
+    labels = tmp_path / "train.json"
+    labels.write_text(
+        json.dumps({"images": images, "annotations": annotations, "categories": [{"id": 7, "name": "peg"}]})
+    )
+    return labels
+
+
+def test_everything_is_measured_by_the_objects(meshes: Path, tmp_path: Path) -> None:
+    texts = {}
+    for label, extent in (("peg", 0.02), ("hook", 0.03)):
+        begun = Beginning.of("things", (label,), meshes, None, "")
+        assert begun.classes[0].extent == pytest.approx(extent)
+        texts[label] = begun.text
+    path = tmp_path / "things.yaml"
+    path.write_text(texts["peg"])
+    spec = load_scene(path, Catalog.open(meshes))
+    low, high = spec.camera.position.shell.radius if hasattr(spec.camera.position, "shell") else (0.044, 0.18)
+    assert (low, high) == pytest.approx((0.02 * 2.2, 0.02 * 9), rel=0.05)
+    assert "[0.066, 0.27]" in texts["hook"]
+
+
+def test_scenes_are_filled_and_show_every_class(meshes: Path, tmp_path: Path) -> None:
+    begun = Beginning.of("things", ("peg", "hook"), meshes, None, "")
+    path = tmp_path / "things.yaml"
+    path.write_text(begun.text)
+    catalog = Catalog.open(meshes)
+    sampler = Sampler(load_scene(path, catalog), AssetStore(catalog), (96, 64))
+    seen = {one.label for index in range(12) for one in sampler(0, index).objects if one.label}
+    assert seen == {"peg", "hook"}
+
+
+def test_a_folder_without_the_class_says_what_it_has(meshes: Path) -> None:
+    with pytest.raises(AssetError, match=r"'pegs'.*did you mean 'peg'"):
+        targets(["pegs", "hook"], meshes)
+    with pytest.raises(AssetError, match="did you mean 'mug'"):
+        targets(["mugg"], None)
+    with pytest.raises(DatasetError, match="no such folder"):
+        Beginning.of("x", ("peg",), meshes / "none", None, "")
+    with pytest.raises(GeneratorError, match="--label"):
+        Beginning.of("x", (), meshes, None, "")
+    with pytest.raises(GeneratorError, match="letters"):
+        Beginning.of("a b", ("peg",), meshes, None, "")
+
+
+def test_colours_are_those_of_the_photographs(photos: Path) -> None:
+    found = palettes(photos, "", ("peg",))
+    for name, color in (("peg", (30, 170, 60)), ("", (110, 40, 160))):
+        law = Value("color").parse(found[name])
+        drawn = np.array([law.sample(Draw(k)) for k in range(200)])  # linear
+        assert np.abs(np.median(encode(drawn), 0) * 255 - color).max() < 25
+
+
+def test_a_palette_has_every_tone_as_often_as_it_occurs() -> None:
+    pixels = np.repeat(np.array([[250, 250, 250], [10, 10, 10]], np.uint8), (300, 100), axis=0)
+    weights = sorted(one["weight"] for one in palette(pixels, Draw(0))["mixture"])
+    assert weights == [25, 75]
+
+
+def test_the_verb_writes_what_can_be_read_and_overwrites_nothing(
+    meshes: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["new-scene", "pegs", "--assets", str(meshes), "--like", str(photos), "--rounds", "0"]
+    run = CliRunner().invoke(app, words)
+    assert run.exit_code == 0, run.exception
+    config = load_config(tmp_path / "configs/pegs.yaml")
+    assert config.size == (96, 64) and config.scene == "scenes/pegs.yaml"
+    assert load_scene(tmp_path / "scenes/pegs.yaml", Catalog.open(meshes)).classes == ("peg",)
+    again = CliRunner().invoke(app, words)
+    assert isinstance(again.exception, GeneratorError) and "exist already" in str(again.exception)
