@@ -34,10 +34,10 @@ class Registry(Generic[T]):
 
     def _discover(self) -> dict[str, T]:
         if not self._complete:
-            self._complete = True
             package = importlib.import_module(self.package)
             for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
                 importlib.import_module(f"{self.package}.{module.name}")
+            self._complete = True  # not before: another thread would find too few
         return self._entries
 
     def __getitem__(self, name: str) -> T:

@@ -183,17 +183,22 @@ class CameraSample(Record):
 
 
 class RenderSample(Record):
-    """How to paint: engine, samples per pixel, denoiser, light bounces. `exposure` in stops, on top of the
-    camera's meter: 0 is a fixed exposure, 1 brings every picture to middle grey. `blending` is how the cut-and-paste
-    painter hides its seams."""
+    """How to paint: engine, samples per pixel, denoiser, light bounces. With `adaptive` > 0, a pixel whose estimated
+    noise falls below it gets no more samples. The denoiser's guides are filtered first by `prefilter`, its network has
+    one of three sizes, `filter`. `exposure` in stops, on top of the camera's meter: 0 is a fixed exposure, 1 brings
+    every picture to middle grey. `blending` is how the cut-and-paste painter hides its seams; `multiply` and
+    `darken` lay objects over one another as filters."""
 
     engine: Literal["cycles", "eevee"] = "cycles"
     samples: int = 8
+    adaptive: float = 0.0
     denoise: bool = True
+    prefilter: Literal["none", "fast", "accurate"] = "fast"
+    filter: Literal["fast", "balanced", "high"] = "high"
     bounces: int = 4
     exposure: float = 0.0
     metering: Unit = 0.0
-    blending: Literal["none", "gaussian", "poisson"] = "none"
+    blending: Literal["none", "gaussian", "poisson", "multiply", "darken"] = "none"
 
 
 class SensorSample(Record):
