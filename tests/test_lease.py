@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -59,17 +60,17 @@ def said(process: "subprocess.Popen[str]") -> str:
 
 @pytest.mark.slow
 def test_of_processes_that_start_together_one_gets_it_and_its_successor_need_not_wait(url: Url) -> None:
-    both = [holding(url, 600) for _ in range(2)]
-    words = [said(one) for one in both]
-    assert sorted(word == "held\n" for word in words) == [False, True]
-    winner = both[words.index("held\n")]
-    assert f"(process {winner.pid} on " in next(word for word in words if word != "held\n")
-    assert said(holding(url, 0)).startswith(f"{url}: another run is painting here (process {winner.pid}")
-    os.kill(winner.pid, signal.SIGKILL)
-    for one in both:
-        one.wait(timeout=60)
-    after = holding(url, 0)
-    assert said(after) == "held\n" and after.wait(timeout=60) == 0
+    with ExitStack() as leaving:
+        both = [leaving.enter_context(holding(url, 600)) for _ in range(2)]
+        words = [said(one) for one in both]
+        assert sorted(word == "held\n" for word in words) == [False, True]
+        winner = both[words.index("held\n")]
+        assert f"(process {winner.pid} on " in next(word for word in words if word != "held\n")
+        third = leaving.enter_context(holding(url, 0))
+        assert said(third).startswith(f"{url}: another run is painting here (process {winner.pid}")
+        os.kill(winner.pid, signal.SIGKILL)
+    with holding(url, 0) as after:
+        assert said(after) == "held\n" and after.wait(timeout=60) == 0
     assert read_lock(lock_path(url)) == {}, "given back"
 
 
