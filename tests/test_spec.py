@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from generator.assets.catalog import Catalog
 from generator.base.draw import Draw
-from generator.base.errors import InputError
+from generator.base.errors import InputError, did_you_mean
 from generator.farm.job import canonical
 from generator.spec.load import load_config, load_scene, with_engine
 from generator.spec.scene import SceneSpec
@@ -160,3 +160,8 @@ def test_a_config_may_name_the_engine(write: Write) -> None:
     assert with_engine(spec, None) is spec
     assert with_engine(spec, "eevee").render.engine.sample(Draw(0)) == "eevee"
     assert with_engine(spec, "eevee").objects == spec.objects
+
+
+def test_a_long_list_of_known_words_is_cut() -> None:
+    told = did_you_mean("zzz", [f"card{k:03}" for k in range(300)])
+    assert told.startswith(" (known: card000, card001") and told.endswith("card059, and 240 more)")

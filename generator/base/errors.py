@@ -66,10 +66,14 @@ class TrainError(GeneratorError):
     """Training cannot start, or produced numbers that are not finite."""
 
 
+MOST = 60  # words that a person reads through
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """``" (did you mean 'uniform'?)"`` when a known word is close, else the sorted list of all known words."""
+    """``" (did you mean 'uniform'?)"`` when a known word is close, else all known words, sorted, at most MOST."""
     known = sorted(known)
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     if close:
         return f" (did you mean {close[0]!r}?)"
-    return f" (known: {', '.join(known)})" if known else ""
+    more = f", and {len(known) - MOST} more" if len(known) > MOST else ""
+    return f" (known: {', '.join(known[:MOST])}{more})" if known else ""
