@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from generator.cli import stages
+from generator.cli import stages, training
 from generator.cli.console import console, progress
 from generator.cli.project import Project
 from generator.cli.running import ConfigFile
@@ -17,7 +17,7 @@ def train(config: ConfigFile) -> None:
     project = Project.open(config)
     with progress() as report:
         stages.balance(project, report)
-        stages.train(project, report)
+        training.train(project, report)
     stages.summary(project)
 
 

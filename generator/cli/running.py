@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from generator.cli import stages
+from generator.cli import stages, training
 from generator.cli.console import console, progress
 from generator.cli.project import Project
 from generator.spec.config import Farm
@@ -29,7 +29,7 @@ def run(config: ConfigFile, address: Address = None, workers: Workers = None) ->
         stages.paint(project, report)
         stages.balance(project, report)
         if project.config.train:
-            stages.train(project, report)
+            training.train(project, report)
         report("report", 0, 1, "")
         page = stages.report(project)
         report("report", 1, 1, "")

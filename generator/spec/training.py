@@ -83,7 +83,8 @@ class Train(Strict):
     (efficientnet_lite0), `imagenet` also fetches torchvision's, `none` takes none. `init` is a checkpoint to begin
     with, of this program or of torchvision; what it does not have, or has for other classes, starts fresh.
 
-    With several `workers`, on Ray Train, each learns from its part of every batch, on a GPU of its own where there are
+    Several detectors are trained at a time, in processes of their own: `parallel` of them, or with `auto` up to four on
+    the cores of a CPU and one on a GPU. With several `workers`, on Ray Train, each learns from its part of every batch, on a GPU of its own where there are
     any; together they see what one would.
 
     `optimizer` is `adamw`, which needs fewer steps, or `sgd`; `rate: auto` is 0.001 or 0.02 then. The rate rises over
@@ -109,6 +110,7 @@ class Train(Strict):
     steps: Count = 1000
     batch: Count = 4
     workers: Count = 1
+    parallel: Count | Literal["auto"] = "auto"
     size: Annotated[int, Field(ge=64)] = 320
     optimizer: Optimizer = "adamw"
     rate: Annotated[float, Field(gt=0)] | Literal["auto"] = "auto"

@@ -80,7 +80,7 @@ def _efficientnet_lite0(weights: Weights) -> Body:
     pretrained = weights != "none"
     net = efficientnet.pretrained() if pretrained else efficientnet.EfficientNetLite0()
     scale = efficientnet.MEAN, efficientnet.STD
-    return Body(net.features, ("3", "5", "11", "16"), (24, 40, 112, 320), ("0", "1"), scale, pretrained)
+    return Body(net.features, ("3", "5", "11", "16"), (24, 40, 112, 320), ("0", "1", "2", "3"), scale, pretrained)
 
 
 def _mobilenet_v3(weights: Weights) -> Body:

@@ -23,7 +23,7 @@ Settings = dict[str, Any]
 Fall = Literal["cosine", "step"]
 DROPS = (0.75, 11 / 12)  # steps 18,000 and 22,000 of 24,000, as in Detectron2's and Poucin et al.'s schedules
 # these decide what is trained, not how
-ELSEWHERE = {"arms", "seeds", "real_share", "checkpoint_every", "label_shares", "synthetic_shares", "workers"}
+ELSEWHERE = {"arms", "seeds", "real_share", "checkpoint_every", "label_shares", "synthetic_shares", "workers", "parallel"}
 PHASED = {"pretrain", "replayed", "finetune_rate", "finetune_momentum"}  # the phases tell these
 YOUNGER = {  # told if asked
     *("rare", "sampling", "axes", "repeat_below", "repeat_most", "rarest_crop", "point_masks", "harmonize"),
