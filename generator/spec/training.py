@@ -84,8 +84,8 @@ class Train(Strict):
     with, of this program or of torchvision; what it does not have, or has for other classes, starts fresh.
 
     Several detectors are trained at a time, in processes of their own: `parallel` of them, or with `auto` up to four on
-    the cores of a CPU and one on a GPU. With several `workers`, on Ray Train, each learns from its part of every batch, on a GPU of its own where there are
-    any; together they see what one would.
+    the cores of a CPU and one on a GPU. With several `workers`, on Ray Train, each learns from its part of every batch,
+    on a GPU of its own where there are any; together they see what one would.
 
     `optimizer` is `adamw`, which needs fewer steps, or `sgd`; `rate: auto` is 0.001 or 0.02 then. The rate rises over
     the first tenth of a phase (at most 200 steps) and falls along a `cosine`, or by tenths after
