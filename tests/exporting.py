@@ -1,5 +1,7 @@
 """A small data set of true labels, cast by rays and shaded by hand, for exporters and importers."""
 
+import contextlib
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -8,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from conftest import scene, thing, turn
+from pycocotools.coco import COCO
 
 from generator.assets.catalog import Catalog
 from generator.assets.store import AssetStore
@@ -92,3 +95,9 @@ def built(
 def expected(split: str) -> list[tuple[str, Frame, SceneSample]]:
     """Key, labels and scene of every frame of a split, as they were before anything was stored."""
     return [(key_of(split, index), *shot(index)) for index in FRAMES[split]]
+
+
+def loaded(path: Path) -> COCO:
+    """An exported label file, as pycocotools reads it."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        return COCO(str(path))

@@ -1,4 +1,4 @@
-"""Slices, intervals, scaling and confusion against pycocotools, closed forms and hand counts."""
+"""Precision, runs, scaling and confusion against pycocotools, closed forms and hand counts."""
 
 import contextlib
 import io
@@ -17,7 +17,7 @@ from generator.dataset.examples import Example
 from generator.train.comparing import Matrix, confusion, power_law
 from generator.train.detections import Detection, Detections
 from generator.train.matching import SIZES, Matches, Packed
-from generator.train.slices import Interval, by_tag, difference, interval, runs_of
+from generator.train.slices import runs_of
 
 SIDE, CLASSES = 160, ("a", "b", "c")
 
@@ -121,70 +121,7 @@ def test_matches_come_back_from_a_file_as_they_were() -> None:
         Packed.model_validate(broken)
 
 
-def test_a_tag_is_judged_on_its_pictures_alone() -> None:
-    examples, found = scenes(20)
-    tags = [frozenset({"night"} if k % 3 == 0 else {"day"} | ({"rain"} if k == 1 else set())) for k in range(20)]
-    sliced = by_tag(Matches.of(examples, found, CLASSES, "bbox"), tags)
-    night = [k for k in range(20) if k % 3 == 0]
-    alone = Matches.of([examples[k] for k in night], [found[k] for k in night], CLASSES, "bbox")
-    assert sliced.tags["night"].ap == pytest.approx(alone.ap(), abs=1e-9)
-    assert {name: one.pictures for name, one in sliced.tags.items()} == {"day": 13, "night": 7, "rain": 1}
-    assert sliced.macro == pytest.approx(np.mean([one.ap for one in sliced.tags.values() if one.ap is not None]))
-
-
-# --- intervals ------------------------------------------------------------------------------------------------------
-
-
-def of_values(values: np.ndarray):
-    return lambda pictures: float(values[list(pictures)].mean())
-
-
-def test_the_interval_of_a_mean_is_the_closed_form() -> None:
-    """400 independent clusters of one: about ± 1.96 standard errors, by the central limit theorem."""
-    values = (Draw(0) / "values").rng().normal(size=400)
-    found = interval(of_values(values), [str(k) for k in range(400)], Draw(1), times=2000)
-    error = values.std() / 20
-    assert found.value == pytest.approx(values.mean())
-    assert (found.low, found.high) == pytest.approx(
-        (values.mean() - 1.96 * error, values.mean() + 1.96 * error), abs=0.15 * error
-    )
-    assert found.clusters == 400
-
-
-def test_neighbouring_frames_widen_the_interval() -> None:
-    """40 scenes of 10 equal frames say as much as 40 frames: sqrt(10) times as wide as 400 would be."""
-    values = np.repeat((Draw(0) / "values").rng().normal(size=40), 10)
-    alone = interval(of_values(values), [str(k) for k in range(400)], Draw(1))
-    clustered = interval(of_values(values), [str(k // 10) for k in range(400)], Draw(1))
-    assert (clustered.high - clustered.low) / (alone.high - alone.low) == pytest.approx(10**0.5, rel=0.1)
-
-
-def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
-    """300 data sets of 60 scenes: a 0.9 interval covers within four standard errors of 0.9 (a little fewer is known of
-    percentile intervals: 0.02)."""
-    covered = 0
-    for seed in range(300):
-        values = (Draw(seed) / "truth").rng().normal(size=60)
-        found = interval(of_values(values), [str(k) for k in range(60)], Draw(seed), times=200, confidence=0.9)
-        covered += found.low <= 0 <= found.high
-    assert abs(covered / 300 - 0.89) < 4 * (0.09 / 300) ** 0.5
-
-
-def test_intervals_of_precision_and_of_differences() -> None:
-    examples, found = scenes(12)
-    worse = [Detections(key=one.key, items=one.items[::2]) for one in found]
-    good, bad = (Matches.of(examples, some, CLASSES, "bbox") for some in (found, worse))
-    clusters = [str(k // 2) for k in range(12)]
-    whole = interval(lambda pictures: good.ap(pictures=pictures), clusters, Draw(0), times=50)
-    gain = interval(difference(good, bad), clusters, Draw(0), times=50)
-    assert whole.value == pytest.approx(good.ap())
-    assert gain.value == pytest.approx(good.ap() - bad.ap())
-    assert gain == interval(difference(good, bad), clusters, Draw(0), times=50)
-    same = interval(difference(good, good), clusters, Draw(0), times=20)
-    assert (same.low, same.high) == (0, 0)
-    assert isinstance(whole, Interval)
-    with pytest.raises(TrainError, match="at least two clusters"):
-        interval(difference(good, bad), ["one"] * 12, Draw(0))
+# --- scenes ----------------------------------------------------------------------------------------------------------
 
 
 def test_frames_that_follow_each_other_are_one_run() -> None:

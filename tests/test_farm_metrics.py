@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import ray
+from prometheus_client import parser
 
 from generator.farm.cluster import cluster
 from generator.farm.metrics import Meters, outcomes
@@ -24,7 +25,6 @@ def test_frames_by_what_became_of_them() -> None:
 
 def figures(text: str, run: str) -> dict[tuple[str, ...], float]:
     """Values by name and tags (those of Ray itself left out)."""
-    parser = pytest.importorskip("prometheus_client.parser")
     ours = {"outcome", "stage", "state", "host", "pid", "why", "le"}
     return {
         (one.name.removeprefix("ray_generator_"), *sorted(v for k, v in one.labels.items() if k in ours)): one.value
@@ -50,7 +50,6 @@ def scraped(port: int, run: str, wanted: str, seconds: float = 90) -> dict[tuple
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_scrape_shows_what_was_reported() -> None:
-    pytest.importorskip("opencensus")
     with cluster(Farm(workers=1)):
         meters = Meters("scraped")
         meters.report(REPORT, left=992)
@@ -58,8 +57,7 @@ def test_a_scrape_shows_what_was_reported() -> None:
         meters.roster([{"state": "starting"}, worker], died=2, grown=1)
         meters.roster([{"state": "starting"}, worker], died=3, grown=1)
         found = scraped(ray.nodes()[0]["MetricsExportPort"], "scraped", "workers_lost")
-    if not found:
-        pytest.skip("the metrics agent of Ray does not answer here")
+    assert found, "Ray's metrics agent does not answer: is ray[default] installed?"
     assert found["frames_total", "painted"] == 5 and found["frames_total", "poison"] == 1
     assert found["queue_frames",] == 992
     assert found["workers", "busy"] == 1 and found["workers", "starting"] == 1 and found["workers", "idle"] == 0

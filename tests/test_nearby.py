@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_train import Discs
+from discs import Discs
 
 pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch")

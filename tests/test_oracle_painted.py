@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import scene, thing, turn
+from lenses import LENSES, through
 from scipy import ndimage
-from test_truth import LENSES, through
 
 from generator.assets.store import AssetStore
 from generator.base.scene import Deform, Material, ObjectSample, RenderSample, SceneSample, WorldSample
@@ -97,13 +97,14 @@ def check(sample: SceneSample, painter: Any, store: AssetStore, ties: int) -> No
     assert not np.isfinite(frame.depth).any() or made.audit.depth_error < 1e-4
 
 
-@pytest.mark.parametrize("engine", ["cycles", "eevee"])
-@pytest.mark.parametrize("name", SCENES)
+# EEVEE makes a lamp of every glowing object: three thousand are beyond it, so the crowd is for Cycles alone.
+PAIRS = [(name, engine) for name in SCENES for engine in ("cycles", "eevee") if (name, engine) != ("crowd", "eevee")]
+
+
+@pytest.mark.parametrize(("name", "engine"), PAIRS)
 def test_known_scenes_are_painted_as_they_are_labelled(
     painting: Any, store: AssetStore, name: str, engine: str
 ) -> None:
-    if name == "crowd" and engine == "eevee":
-        pytest.skip("three thousand lamps: the glow of every object")
     check(glowing(SCENES[name](), engine), painting, store, ties=30 if name == "crowd" else 4)
 
 

@@ -139,6 +139,27 @@ def test_a_full_temporary_folder_only_costs_time(tmp_path: Path, url: Url, monke
         assert kept.read(record) == read_parts(tmp_path, record, PARTS)
 
 
+def test_no_more_is_kept_than_is_left_free(tmp_path: Path, url: Url, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three frames two are kept where there is room for four."""
+    records = shard(tmp_path)[:3]
+    kept, held = Kept(copied(tmp_path, url), records, PARTS), list[int]()
+    sizes = [sum(map(len, read_parts(tmp_path, record, PARTS).values())) for record in records]
+
+    def left(file: int) -> int:
+        held.append(os.fstat(file).st_size)
+        return 2 * sum(sizes[:2]) - held[-1]
+
+    monkeypatch.setattr("generator.dataset.keeping.free", left)
+    for record in records:
+        assert kept.read(record) == read_parts(tmp_path, record, PARTS)
+    assert held == [0, sizes[0], sum(sizes[:2])], "asked before each frame, and not again once it was full"
+    (url / "shard-00000.tar").write_bytes(b"")
+    for record, size in zip(records[:2], sizes, strict=False):
+        assert sum(map(len, kept.read(record).values())) == size
+    with pytest.raises(DatasetError):
+        kept.read(records[2])
+
+
 def test_training_reads_the_same_from_a_url(tmp_path: Path, url: Url) -> None:
     built(tmp_path / "dataset")
     copied(tmp_path / "dataset", url)

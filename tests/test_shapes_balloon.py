@@ -2,56 +2,15 @@
 
 import numpy as np
 import pytest
-import trimesh
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from solidity import whole
 
-from generator.assets.mesh import Mesh
-from generator.assets.shapes import SHAPES, label_of, parameters
+from generator.assets.shapes import SHAPES, label_of
 from generator.assets.shapes.balloon import balloon, balloon_foil_disc, balloon_foil_heart, latex, ribbon, widest
 from generator.assets.shapes.person import person
-from generator.base.errors import AssetError
 
 NAMES = sorted(n for n in SHAPES if SHAPES[n].__module__.endswith((".balloon", ".person")))
-
-
-def whole(mesh: Mesh) -> trimesh.Trimesh:
-    """With the vertices along creases made one again."""
-    points, index = np.unique(mesh.vertices, axis=0, return_inverse=True)
-    return trimesh.Trimesh(points.astype(float), index.reshape(-1)[mesh.faces], process=False)
-
-
-def sound(mesh: Mesh) -> bool:
-    body = whole(mesh)
-    return bool(body.is_watertight and body.is_winding_consistent and all(one.volume > 0 for one in body.split()))
-
-
-@pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=5, deadline=None, derandomize=True)
-@given(data=st.data())
-def test_every_one_is_closed_when_its_sizes_vary_by_a_fifth(name, data):
-    share = st.floats(0.8, 1.2)
-    sizes = {
-        key: value * data.draw(share) if value else float(data.draw(st.integers(0, 99)) if key == "variant" else 0)
-        for key, value in parameters(name).items()
-    }
-    mesh = SHAPES[name](**sizes)
-    assert sound(mesh) and len(mesh.faces) <= 12_000
-    assert mesh.sha256 == SHAPES[name](**sizes).sha256
-
-
-@pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=4, deadline=None, derandomize=True)
-@given(data=st.data())
-def test_impossible_sizes_are_refused_in_words(name, data):
-    """Or what comes out is sound."""
-    sizes = {key: value * data.draw(st.floats(0.2, 5.0)) for key, value in parameters(name).items()}
-    try:
-        mesh = SHAPES[name](**sizes)
-    except AssetError as error:
-        assert len(str(error)) > 15
-    else:
-        assert sound(mesh)
 
 
 def test_labels():

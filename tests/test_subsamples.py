@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from conftest import scene, thing, turn
 from hypothesis import HealthCheck, given, settings
+from lenses import LENSES, crowd, through
 from meshing import Meshes, made, sheet
 from test_oracle import FUZZED, anything, leaf
-from test_truth import LENSES, crowd, through
 
 from generator.assets.mesh import Mesh
 from generator.assets.store import AssetStore

@@ -40,9 +40,10 @@ def render(
         result = stages.paint(project, report, fill)
         if fill:
             stages.balance(project, report)
+    quarantined = result.frames - result.painted - result.finished
     console.print(
         f"{result.frames} frames in {project.data}: {result.painted} painted now, {result.finished} before, "
-        f"{len(result.quarantined)} quarantined"
+        f"{quarantined} quarantined"
     )
     for line in told_of_filling(result) if fill else ():
         console.print(line, highlight=False, markup=False, soft_wrap=True)

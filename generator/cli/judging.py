@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from generator.balance.real import read_tags, tagged
 from generator.base.draw import Draw
+from generator.cli.depths import depth_scores, painted_frames
 from generator.cli.project import Project
 from generator.dataset.atomic import write_json
 from generator.dataset.examples import Source
@@ -107,7 +108,7 @@ class Bench:
     @cached_property
     def painted(self) -> SyntheticSource | None:
         """Validation frames that the selection keeps."""
-        found = SyntheticSource(self.project.dataset, "val", self.project.selection)
+        found = painted_frames(self.project.config.train, self.project.dataset, "val", self.project.selection)
         return found if len(found) else None
 
     @cached_property
@@ -133,7 +134,9 @@ def judge(bench: Bench, lot: Lot, given: Mapping[str, Source], checkpoint: Path,
     project, spec, stored = bench.project, bench.project.config.train, checkpoint.parent / NAME
     if spec is None or (bench.test is None and bench.painted is None) or _fresh(stored, checkpoint):
         return
-    _note_forgetting(bench, checkpoint)
+    tells_depth = spec.model == "depth"
+    if not tells_depth:
+        _note_forgetting(bench, checkpoint)
     used = {name: given[name] for name in sources_of(phases(lot.arm, spec))}
     Result(
         run=project.config.run,
@@ -145,7 +148,8 @@ def judge(bench: Bench, lot: Lot, given: Mapping[str, Source], checkpoint: Path,
         batch=spec.batch,
         sizes={name: len(source) for name, source in used.items()},
         labels={name: objects(source) for name, source in used.items()},
-        scores=_scores(bench, checkpoint),
+        scores={} if tells_depth else _scores(bench, checkpoint),
+        depth=depth_scores(bench.test, bench.painted, checkpoint) if tells_depth else {},
         config=spec.model_dump(mode="json"),
         times={name: round(spent, 1) for name, spent in seconds.items()},
         versions={name: version(name) for name in PROGRAMS},

@@ -7,6 +7,7 @@ import typer
 
 from generator.cli import stages, training
 from generator.cli.console import console, progress
+from generator.cli.depths import evaluate_depth_on
 from generator.cli.project import Project
 from generator.cli.running import ConfigFile
 from generator.dataset.places import Url, place
@@ -26,17 +27,22 @@ def evaluate(
     data: Annotated[Path, typer.Option(help="COCO labels of real photographs.")],
     images: Annotated[str, typer.Option(help="Their folder, or package:NAME/SUB.")] = "",
     crop: Annotated[tuple[int, int, int, int] | None, typer.Option(help="Evaluate this part: x0 y0 x1 y1.")] = None,
+    depth: Annotated[Path | None, typer.Option(help="Their depth maps, for a model that tells depth.")] = None,
+    depth_scale: Annotated[float, typer.Option(help="Metres per unit of its PNGs.", min=0)] = 0.001,
     threshold: Annotated[float, typer.Option(help="Score at which found and missed are counted.", min=0, max=1)] = 0.5,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Write the evaluation with all detections as JSON.")
     ] = None,
 ) -> None:
-    """Average precision of a detector on labelled photographs, as COCO counts it."""
+    """Average precision of a detector on labelled photographs, as COCO counts it; of a model that tells depth, its
+    errors on photographs with `--depth`."""
     from generator.dataset.atomic import write_json
     from generator.dataset.imports import photo_source
     from generator.train import checkpoint as checkpoints
     from generator.train.evaluate import evaluate as judge
 
+    if depth or checkpoints.load(checkpoint).get("train", {}).get("model") == "depth":
+        return evaluate_depth_on(checkpoint, data, images, crop, depth, depth_scale, out)
     source = photo_source(data, images, crop, tuple(checkpoints.load(checkpoint)["classes"]))
     result = judge(checkpoint, source, threshold)
     for kind, precision, counts in (("box", result.box, result.box_counts), ("mask", result.mask, result.mask_counts)):
@@ -46,6 +52,11 @@ def evaluate(
                 f"AP75 {stages.shown(precision.ap75)}; "
                 f"at {threshold:g}: found {counts.true_positives} of {result.objects}, {counts.false_positives} false"
             )
+    if result.keypoint and result.placed:
+        console.print(
+            f"keypoints: AP {stages.shown(result.keypoint.ap)}  AP50 {stages.shown(result.keypoint.ap50)}  "
+            f"AP75 {stages.shown(result.keypoint.ap75)}; PCK@0.1 {stages.shown(result.placed.pck)}"
+        )
     if out:
         write_json(out, result.model_dump(mode="json"))
 

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from generator.base.errors import InputError, Problem, TrainError, did_you_mean
+from generator.cli.depths import painted_frames
 from generator.dataset.examples import Source
 from generator.dataset.imports import class_names, photo_source
+from generator.dataset.keypoints import agreed
 from generator.dataset.selection import Selection
-from generator.dataset.sources import SyntheticSource
 from generator.dataset.store import Dataset
 from generator.mix.harmonized import Harmonized
 from generator.mix.pruning import Pruned, matching, sizes_of, tally, thresholds
+from generator.mix.recipes import phases, sources_of
 from generator.mix.semantics import SemanticMaps
 from generator.mix.traits import traits_of
 from generator.spec.harmonizing import Rules
@@ -47,9 +49,9 @@ class Prepared:
 
 
 def prepare(dataset: Dataset, selection: Selection | None, real: Source | None, spec: Train, where: Path) -> Prepared:
-    """The training sources. TrainError where an arm needs real photographs and there are none; `where` is the config
-    that it names."""
-    painted: Source = SyntheticSource(dataset, "train", selection)
+    """The training sources. TrainError where an arm needs real photographs and there are none, or keypoints that its
+    sources do not have or name differently; `where` is the config that it names."""
+    painted: Source = painted_frames(spec, dataset, "train", selection)
     if spec.harmonize.synthetic.rules:
         painted = Harmonized(painted, spec.harmonize.synthetic, real.classes if real else painted.classes)
     if real is None and (set(spec.arms) - {"synthetic"} or spec.smallest == "match"):
@@ -67,9 +69,10 @@ def prepare(dataset: Dataset, selection: Selection | None, real: Source | None, 
     if spec.smallest:
         rule = {"smallest": spec.smallest, "becomes": spec.smallest_becomes, "classes": tally(sizes, cuts)}
         notes["synthetic"]["removed"] = rule
-    if real is None:
-        return Prepared({"synthetic": pruned}, notes)
-    return Prepared({"synthetic": pruned, "real": real}, notes | {"real": _note(real)})
+    found = {"synthetic": pruned} if real is None else {"synthetic": pruned, "real": real}
+    for arm in spec.arms if spec.model == "keypoint_rcnn" else ():
+        agreed({name: found[name] for name in sources_of(phases(arm, spec))})
+    return Prepared(found, notes if real is None else notes | {"real": _note(real)})
 
 
 def refuse_other_classes(spec: Train, found: Mapping[str, Source]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from generator.assets.catalog import Catalog
 from generator.assets.store import AssetStore
 from generator.base.errors import DatasetError
+from generator.cli.depths import depth_photographs
 from generator.cli.preparing import photographs
 from generator.dataset.examples import Source
 from generator.dataset.places import Place, place
@@ -70,9 +71,11 @@ class Project:
         return (self.config.real and self.config.real.classes) or self.spec.classes
 
     def real(self, source: RealSource | None) -> Source | None:
-        """Real photographs of the config, their labels harmonized. GeneratorError for what is wrong with them."""
+        """Real photographs of the config, their labels harmonized, or with depth. GeneratorError for what is wrong."""
         if source is None:
             return None
+        if self.config.train and self.config.train.model == "depth":
+            return depth_photographs(self.path, source)
         rules = self.config.train.harmonize.real if self.config.train else Rules()
         return photographs(self.path, source, self.real_classes, rules)
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from generator.balance.pictured import told
 from generator.cli import stages, training
 from generator.cli.console import console, progress
 from generator.cli.project import Project
@@ -19,6 +20,8 @@ def opened(config: Path, address: str | None, workers: int | None) -> Project:
     """The project of a config, with the command line's word on the farm."""
     project = Project.open(config)
     changes = {k: v for k, v in (("address", address), ("workers", workers)) if v is not None}
+    if later := told(project.config.balance, project.spec.edge_cases):
+        console.print(later, style="dim", highlight=False, markup=False, soft_wrap=True)
     return Project.open(config, Farm(**{**project.config.farm.model_dump(), **changes})) if changes else project
 
 

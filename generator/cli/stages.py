@@ -9,6 +9,7 @@ from rich.table import Table
 from generator.assets.catalog import Catalog
 from generator.balance.check import check
 from generator.cli.console import Report, console
+from generator.cli.depths import depth_summary
 from generator.cli.project import Project
 from generator.dataset.atomic import write_json
 from generator.dataset.selection import SELECTION
@@ -62,6 +63,7 @@ def summary(project: Project) -> None:
         )  # fmt: skip
     if table.row_count:
         console.print(table)
+    depth_summary(project.folder)
 
 
 def shown(value: float | None) -> str:

@@ -13,6 +13,7 @@ from generator.base.errors import TrainError
 from generator.base.timing import timed
 from generator.cli.apart import at_a_time, learn_apart
 from generator.cli.console import Report, console
+from generator.cli.depths import depth_validator
 from generator.cli.judging import Bench, Lot, judge, lots, scenes_of_real
 from generator.cli.preparing import PREPARATION, Prepared, noted, prepare, refuse_other_classes
 from generator.cli.project import Project
@@ -125,10 +126,13 @@ def photographed_scenes(project: Project, found: dict[str, Source]) -> list[str]
 
 
 def validator(project: Project, spec: Train) -> "Callable[[Detector], float] | None":
-    """Box precision on the real validation photographs, where training asks for it and there are some."""
+    """Box precision (of depth, the share within a quarter) on the real validation photographs, where training asks for
+    it and there are some."""
     from generator.train.evaluate import evaluate
 
     val = project.real(project.config.real.val) if project.config.real and spec.validate_every else None
+    if val and spec.model == "depth":
+        return depth_validator(val)
     return (lambda detector: evaluate(detector, val).box.ap or 0.0) if val else None
 
 
@@ -137,7 +141,8 @@ def identity(source: Source) -> str:
     digest = hashlib.sha256()
     for k in range(len(source)):
         one = source[k]
-        for part in (one.image, one.boxes, one.labels, one.ignore):
+        more = [part for part in (one.depth, one.keypoints) if part is not None]
+        for part in (one.image, one.boxes, one.labels, one.ignore, *more):
             digest.update(np.ascontiguousarray(part).tobytes())
     return digest.hexdigest()
 

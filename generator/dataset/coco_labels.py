@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 
 from generator.base.errors import InputError, Problem, did_you_mean
-from generator.dataset import rle
+from generator.dataset import keypoints, rle
 from generator.dataset.rle import Rle
 
 _ORIENTATION = 0x0112  # the EXIF tag; 5 to 8 lie on their side
@@ -19,12 +19,14 @@ SLACK = 2.0  # pixels by which a hand-drawn box may reach over the image's borde
 
 @dataclass(frozen=True)
 class Annotation:
-    """One object. `box` is x0 y0 x1 y1, cut to the image; `mask` is None for an object with a box only."""
+    """One object. `box` is x0 y0 x1 y1, cut to the image; `mask` is None for an object with a box only. `points` are
+    those that its category names, if any."""
 
     category: int
     box: tuple[float, float, float, float]
     mask: Rle | None
     crowd: bool
+    points: keypoints.Stored = keypoints.NOTHING
 
     @property
     def area(self) -> int:
@@ -47,11 +49,13 @@ class Photo:
 
 @dataclass
 class _Reader:
-    """Collects problems on the way. `category` maps the file's category ids to 1-based ids of the wanted classes."""
+    """Collects problems on the way. `category` maps the file's category ids to 1-based ids of the wanted classes,
+    `points` to the names of their keypoints."""
 
     file: str
     folder: Path
     category: dict[int, int] = field(default_factory=dict)
+    points: dict[int, tuple[str, ...]] = field(default_factory=dict)
     known: set[int] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
@@ -117,8 +121,17 @@ def _read_categories(reader: _Reader, categories: list[dict[str, Any]], classes:
             reader.known.add(one["id"])
             if one.get("name") in classes:
                 reader.category[one["id"]] = classes.index(one["name"]) + 1
+                reader.points[one["id"]] = _point_names(reader, one)
         else:
             reader.complain("categories", f"{one.get('name')!r} needs a whole number as id")
+
+
+def _point_names(reader: _Reader, category: dict[str, Any]) -> tuple[str, ...]:
+    names = category.get("keypoints") or []
+    if isinstance(names, list) and all(isinstance(one, str) for one in names) and len({*names}) == len(names):
+        return tuple(names)
+    reader.complain("categories", f"{category['name']!r} needs different names as keypoints")
+    return ()
 
 
 def _read_photos(reader: _Reader, images: list[dict[str, Any]]) -> Iterator[tuple[Any, Photo | None]]:
@@ -179,10 +192,11 @@ def _read_annotation(reader: _Reader, place: str, one: dict[str, Any], photos: d
         try:
             mask = check_mask(one.get("segmentation"), photo)
             box = check_box(one.get("bbox"), mask, photo)
+            points = keypoints.stored(one.get("keypoints"), reader.points[category])
         except ValueError as error:
             reader.complain(place, str(error))
             return
-        photo.annotations.append(Annotation(reader.category[category], box, mask, bool(one.get("iscrowd"))))
+        photo.annotations.append(Annotation(reader.category[category], box, mask, bool(one.get("iscrowd")), points))
 
 
 def _name(value: Any) -> Any:

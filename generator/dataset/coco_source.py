@@ -14,6 +14,7 @@ from generator.base.geometry import Box, extent
 from generator.dataset import rle
 from generator.dataset.coco_labels import Annotation, Photo
 from generator.dataset.examples import Example
+from generator.dataset.keypoints import Points, by_name, table, within
 from generator.dataset.smallest import thresholds_of
 
 WHOLE, GONE = 0.5, 0.2  # shares of an object's area inside a crop: object from WHOLE on, absent below GONE
@@ -21,7 +22,7 @@ WHOLE, GONE = 0.5, 0.2  # shares of an object's area inside a crop: object from 
 
 class PhotoSource:
     """Photographs whose labels have been read. Crowds become `ignore` regions. Masks are offered if every object has
-    one.
+    one. `keypoints` are the names of all points that categories name, sorted.
 
     `crop` (x0 y0 x1 y1 pixels) keeps a part of each picture. An object with at least half of its area inside stays an
     object; with at least a fifth, it becomes an `ignore` region; with less, it is dropped. Boxes of cut objects bound
@@ -42,6 +43,7 @@ class PhotoSource:
         self.name, self.classes, self.crop, self.photos = name, tuple(classes), crop, photos
         objects = [one for photo in self.photos for one in photo.annotations if not one.crowd]
         self.masks = bool(objects) and all(one.mask is not None for one in objects)
+        self.keypoints = tuple(sorted({name for one in objects for name in one.points[0]}))
         self._check_crop()
         if thresholds is None:
             areas = [(self.classes[one.category - 1], one.area) for one in objects]
@@ -54,7 +56,9 @@ class PhotoSource:
     def __getitem__(self, index: int) -> Example:
         photo = self.photos[index]
         window = self.crop or (0, 0, photo.width, photo.height)
-        seen = [one for one in (self._cut(a, window) for a in photo.annotations) if one is not None]
+        cuts = [(one, self._cut(one, window)) for one in photo.annotations]
+        shown = [one for one, cut in cuts if cut is not None]
+        seen = [cut for _, cut in cuts if cut is not None]
         height, width = window[3] - window[1], window[2] - window[0]
         masks = [np.zeros((height, width), bool) if mask is None else mask for _, _, mask, _ in seen]
         return Example(
@@ -64,7 +68,14 @@ class PhotoSource:
             masks=np.array(masks, bool).reshape(-1, height, width) if self.masks else None,
             ignore=np.array([ignore for _, _, _, ignore in seen], bool),
             key=photo.key,
+            keypoints=self._points(shown, window) if self.keypoints else None,
         )
+
+    def _points(self, shown: Sequence[Annotation], window: Box) -> Points:
+        """Those of objects, seen through the window."""
+        x0, y0, x1, y1 = window
+        points = table([by_name(one.points) for one in shown], self.keypoints) - np.array([x0, y0, 0], np.float32)
+        return within(points, y1 - y0, x1 - x0)
 
     def _cut(self, one: Annotation, window: Box) -> tuple[tuple[float, ...], int, Mask | None, bool] | None:
         """Box, category, mask and ignore of an object seen through the window; None if too little of it is seen."""

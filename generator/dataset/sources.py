@@ -28,6 +28,7 @@ class SyntheticSource:
     """
 
     masks = True
+    wanted: tuple[str, ...] = PARTS
 
     def __init__(
         self,
@@ -41,7 +42,7 @@ class SyntheticSource:
         self.classes = dataset.manifest.classes
         self._folder = dataset.folder
         self.frames = _chosen(dataset, split, selection)
-        self._kept = Kept(dataset.folder, self.frames, PARTS) if isinstance(dataset.folder, Url) else None
+        self._kept = Kept(dataset.folder, self.frames, self.wanted) if isinstance(dataset.folder, Url) else None
         areas = [(one.label or "", one.visible_pixels) for frame in self.frames for one in frame.annotated]
         self.thresholds = dict(thresholds_of(areas, smallest) if thresholds is None else thresholds)
 
@@ -50,10 +51,11 @@ class SyntheticSource:
 
     def __getitem__(self, index: int) -> Example:
         record = self.frames[index]
-        return self.example(record, self._kept.read(record) if self._kept else read_parts(self._folder, record, PARTS))
+        found = self._kept.read(record) if self._kept else read_parts(self._folder, record, self.wanted)
+        return self.example(record, found)
 
     def example(self, record: FrameRecord, found: Mapping[str, bytes]) -> Example:
-        """A frame's example from its `PARTS`."""
+        """A frame's example from the parts that are `wanted`."""
         if parts.RGB not in found:
             raise DatasetError(f"{record.key}: has labels but no picture; it cannot be trained on")
         instance, shown = parts.image(found[parts.INSTANCE]), record.annotated

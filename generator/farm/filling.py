@@ -4,11 +4,13 @@ Every round is a queue of its own, made from the records of all that is committe
 is interrupted goes on with the same round, and how many workers there are changes nothing.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.balance.check import split_of
 from generator.balance.completing import Lack, complete, lack
+from generator.balance.pictured import foreseen, left_out
 from generator.balance.plan import Plan
 from generator.balance.tickets import Tickets
 from generator.dataset.store import Dataset
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 FILLING = 1000  # number of the first queue of this kind: those of plans and replacements have smaller ones
 ROUNDS = 8
+BLIND = 2  # times what was wanted may be painted in search of what no look can see
 
 
 def fill(session: "Session") -> None:
@@ -49,17 +52,29 @@ def lacks(session: "Session") -> list[Lack]:
 
 def _following(session: "Session") -> Queue:
     """The queue of the next round; empty when all is there or nothing more is to be had."""
-    dataset, spec = Dataset.open(session.mirror.place), session.job.spec
     missing, plans, told = {one.split: one for one in lacks(session)}, list[Plan](), dict[str, str]()
     queues = known(session.job.folder)
     for split, head in heads(queues).items():
         if one := missing.get(split):
-            table, views = split_of(dataset, split), spec.camera.views
-            head, one = complete(head, table, one, session.look(), session.config.balance, spec.classes, views)
+            head, one = _completed(session, head, one)
             told[split] = str(one)
         plans.append(head)
     session.result.lacking = told
-    return Queue.of(plans, session.config.farm.shard, spec.camera.views, after(queues))
+    return Queue.of(plans, session.config.farm.shard, session.job.spec.camera.views, after(queues))
+
+
+def _completed(session: "Session", head: Plan, missing: Lack) -> tuple[Plan, Lack]:
+    """`complete`. Where rules ask for tags that only pictures tell, nobody can look for them: as many frames as are
+    missing are painted and judged anew, until `BLIND` times what was wanted is there."""
+    spec, rules = session.job.spec, session.config.balance
+    table = split_of(Dataset.open(session.mirror.place), head.split)
+    hidden = left_out(rules, spec.edge_cases)
+    if hidden and table.num_rows >= BLIND * missing.wanted:
+        why = missing.why or f"of {table.num_rows} painted frames no more meet the rules"
+        advice = f"only painted pictures tell {', '.join(hidden)}: relax those rules, or change the scene"
+        return head, replace(missing, why=f"{why}; {advice}")
+    looked_for = foreseen(rules, spec.edge_cases)
+    return complete(head, table, missing, session.look(), looked_for, spec.classes, spec.camera.views)
 
 
 def queue_path(folder: Path, turn: int) -> Path:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from generator.balance.foresight import Foresight
+from generator.balance.pictured import foreseen
 from generator.balance.plan import Look, Plan, plan
 from generator.balance.refill import refilled
 from generator.balance.solver import expressible
@@ -84,6 +85,7 @@ class Session:
     result: Painting = field(default_factory=Painting)
     meters: Meters | None = None
     planned: int = 0
+    queues: list[Queue] = field(default_factory=list)  # painted, or found so
     bad: dict[str, str] = field(default_factory=dict)  # quarantined frames with reasons, those of earlier sessions too
     started: float = field(default_factory=time.perf_counter)
 
@@ -126,7 +128,8 @@ class Session:
         self.sum_up()
 
     def sum_up(self) -> None:
-        self.result.finished = self.result.frames - self.result.painted - len(self.result.quarantined)
+        failed = sum(len(some) for queue in self.queues for some in self._failed(queue).values())
+        self.result.finished = self.result.frames - self.result.painted - failed
         self.result.wall = time.perf_counter() - self.started
 
     @property
@@ -146,7 +149,7 @@ class Session:
         return self.saved(Queue.of(plans, self.config.farm.shard, self.job.spec.camera.views), path)
 
     def _plan(self, split: str, wanted: int) -> Plan:
-        rules, classes = self.config.balance, self.job.spec.classes
+        rules, classes = foreseen(self.config.balance, self.job.spec.edge_cases), self.job.spec.classes
         asked, seed, first = expressible(rules, wanted), self.config.seed, FIRST[split]
         worth = Foresight(self.job.sampler(), asked, seed, split, first)
         made = plan(self.look(), split, wanted, rules, classes, seed, first, worth)
@@ -175,6 +178,7 @@ class Session:
 
     def paint_queue(self, queue: Queue) -> None:
         """Paint the shards of a queue that are not committed."""
+        self.queues.append(queue)
         committed = self.mirror.committed()
         before, self.result.frames = self.result.frames, self.result.frames + len(queue)
         done = before + sum(len(range(*queue.span(n).indices(len(queue)))) for n in queue.shards if n in committed)

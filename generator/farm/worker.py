@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from generator.balance.looks import Looked
+from generator.balance.pictured import pictured
 from generator.balance.real import facts_of_picture
 from generator.balance.tags import facts_of, tags_of
 from generator.balance.tickets import Ticket
@@ -101,6 +102,7 @@ class Worker:
 
     def __init__(self, job: Job) -> None:
         self.job, self.spec, self.sampler = job, job.spec, job.sampler()
+        self._pictured = pictured(self.spec.edge_cases)
         self._painter: Painter | None = None
         self.device = ""
 
@@ -122,8 +124,9 @@ class Worker:
         facts = facts_of(label(sample, self.sampler.store, LOOK, normals=False), self.spec.classes, scale=1 / LOOK)
         unmet = [f"keep: {', '.join(case)}" for case in self.spec.keep if not holds(case, facts)]
         counts = {name: int(facts[f"count.{name}"]) for name in self.spec.classes}
+        tags = tuple(tag for tag in tags_of(facts, self.spec.edge_cases) if tag not in self._pictured)
         return Looked(
-            index, tags_of(facts, self.spec.edge_cases), counts, rejected="; ".join(unmet), objects=facts.objects,
+            index, tags, counts, rejected="; ".join(unmet), objects=facts.objects,
             scene=sample.scene_index if self.spec.camera.views > 1 else None,
         )  # fmt: skip
 

@@ -32,12 +32,14 @@ def load_rules(path: Path) -> Rules:
 
 @dataclass(frozen=True)
 class Thing:
-    """One instance of a picture while rules are applied. `mask` is None where there is a box only."""
+    """One instance of a picture while rules are applied. `mask` is None where there is a box only. `keypoints` (k, 3)
+    stay with what is left of it; what is split off has the same."""
 
     name: str
     box: tuple[float, ...]
     ignore: bool
     mask: Mask | None
+    keypoints: NDArray[np.float32] | None = None
 
     def of(self, mask: Mask) -> "Thing | None":
         """The same with other pixels, its box around them; None without any."""

@@ -50,10 +50,11 @@ class Harmonized:
 def things_of(example: Example, classes: Sequence[str]) -> Picture:
     """An example's instances, one by one."""
     masks = [None] * len(example.labels) if example.masks is None else list(example.masks)
+    points = [None] * len(example.labels) if example.keypoints is None else list(example.keypoints)
     return [
-        Thing(classes[label - 1], tuple(box), bool(ignore), mask)
-        for label, box, ignore, mask in zip(
-            example.labels.tolist(), example.boxes.tolist(), example.ignore, masks, strict=True
+        Thing(classes[label - 1], tuple(box), bool(ignore), mask, keypoints)
+        for label, box, ignore, mask, keypoints in zip(
+            example.labels.tolist(), example.boxes.tolist(), example.ignore, masks, points, strict=True
         )
     ]
 
@@ -74,12 +75,16 @@ def example_of(things: Picture, classes: Sequence[str], like: Example) -> Exampl
         )
     masks = [thing.mask for thing in things if thing.mask is not None]
     height, width = like.image.shape[:2]
+    points = None
+    if like.keypoints is not None:
+        points = np.array([thing.keypoints for thing in things], np.float32).reshape(-1, *like.keypoints.shape[1:])
     return replace(
         like,
         boxes=np.array([thing.box for thing in things], np.float32).reshape(-1, 4),
         labels=np.array([_number(thing, classes) for thing in things], np.int64),
         masks=None if like.masks is None else np.array(masks, bool).reshape(-1, height, width),
         ignore=np.array([thing.ignore for thing in things], bool),
+        keypoints=points,
     )
 
 

@@ -131,11 +131,7 @@ class Pruned:
         small = ~example.ignore & (pixels_of(example) < least.reshape(-1))
         if self.becomes == "ignore":
             return replace(example, ignore=example.ignore | small)
-        masks = None if example.masks is None else example.masks[~small]
-        return replace(
-            example, boxes=example.boxes[~small], labels=example.labels[~small], masks=masks,
-            ignore=example.ignore[~small],
-        )  # fmt: skip
+        return example.only(~small)
 
 
 def tally(sizes: Iterable[Size], cuts: Mapping[str, int]) -> dict[str, dict[str, int]]:

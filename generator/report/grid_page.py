@@ -5,6 +5,7 @@ from pathlib import Path
 
 from generator.base.errors import DatasetError
 from generator.dataset.atomic import write_bytes
+from generator.report.depths import depth_rows
 from generator.report.grid import environment, grid
 from generator.train.result import Result
 
@@ -17,6 +18,7 @@ def write_grid(path: Path, results: Sequence[Result], title: str = "Results") ->
     settings = {(one.run, str(one.config.get("model")), str(one.config.get("backbone")), one.steps, one.batch)
                 for one in results}  # fmt: skip
     text = page.render(
-        title=title, results=results, real=grid(results), painted=grid(results, "synthetic"), settings=sorted(settings)
-    )
+        title=title, results=results, real=grid(results), painted=grid(results, "synthetic"), settings=sorted(settings),
+        depths=depth_rows(results),
+    )  # fmt: skip
     write_bytes(path, text.encode())

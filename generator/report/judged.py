@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from generator.base.errors import DatasetError
 from generator.dataset.examples import Source
 from generator.report import charts
+from generator.report.depths import depth_rows
 from generator.report.gap import NAME as GAP
 from generator.report.gap import gap_section, read_gap
 from generator.report.grid import TESTS, color, grid, ordered
@@ -63,6 +64,7 @@ def judgements(run: Path | None, test: Source | None) -> dict[str, Any]:
     first = firsts(whole)
     return {
         "grid": grid(results),
+        "depths": depth_rows(results, run),
         "matrix": domains(results),
         "tags": by_tag(made) if made else None,
         "classes": by_class(first),

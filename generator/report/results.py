@@ -25,6 +25,8 @@ MEASURES: dict[str, Measure] = {
     "mask AP": lambda e: e.mask.ap if e.mask else None,
     "mask AP50": lambda e: e.mask.ap50 if e.mask else None,
     "mask AP75": lambda e: e.mask.ap75 if e.mask else None,
+    "keypoint AP": lambda e: e.keypoint.ap if e.keypoint else None,
+    "PCK@0.1": lambda e: e.placed.pck if e.placed else None,
 }
 COUNTS: dict[str, Measure] = {
     "found": lambda e: e.box_counts.true_positives,

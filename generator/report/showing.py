@@ -56,13 +56,8 @@ def caveats(config: RunConfig | None, first: Trained | None, rows: Sequence[Row]
         said.append(f"The test set has {objects:,} objects: one more or less found moves recall by {1 / objects:.1%}.")
     if config and config.real:
         said += _shared(config.real)
-        if config.real.val is None:
-            said.append("There are no validation photographs: the threshold is the default of 0.5, chosen on nothing.")
-        else:
-            said.append(
-                "Every arm's threshold was chosen with the labels of the validation photographs, the synthetic arm's "
-                "too. Average precision does not depend on a threshold."
-            )
+        if config.train is None or config.train.model != "depth":
+            said.append(_threshold(config.real))
     if any(row.seeds == 1 for row in rows):
         said.append("An arm with one seed says nothing about the spread between runs.")
     if rows and "real" not in {row.arm for row in rows}:
@@ -70,6 +65,15 @@ def caveats(config: RunConfig | None, first: Trained | None, rows: Sequence[Row]
             "No detector was trained on real photographs alone, so what the synthetic images add to them is not known."
         )
     return said
+
+
+def _threshold(real: Real) -> str:
+    if real.val is None:
+        return "There are no validation photographs: the threshold is the default of 0.5, chosen on nothing."
+    return (
+        "Every arm's threshold was chosen with the labels of the validation photographs, the synthetic arm's too. "
+        "Average precision does not depend on a threshold."
+    )
 
 
 def _shared(real: Real) -> list[str]:

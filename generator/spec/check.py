@@ -12,7 +12,7 @@ from generator.base.splits import Split
 from generator.base.strict import Fault, Loc
 from generator.spec.assets import Files
 from generator.spec.balancing import Balance
-from generator.spec.edges import EdgeCase, check_facts
+from generator.spec.edges import IMAGE_FACTS, EdgeCase, check_facts, conditions
 from generator.spec.edges import reference_faults as tag_faults
 from generator.spec.facts import scene_facts
 from generator.spec.scene import SceneSpec
@@ -32,6 +32,7 @@ def scene_faults(spec: SceneSpec, catalog: Catalog | None) -> list[Fault]:
     found += [(("edge_cases", *loc), text) for loc, text in tag_faults(spec.edge_cases)]
     for k, condition in enumerate(spec.keep):
         found += [(("keep", k, *loc), text) for loc, text in check_facts(condition, known)]
+        found += [(("keep", k, *loc), text) for loc, text in picture_faults(condition)]
     return found + (glob_faults(spec, catalog) if catalog else [])
 
 
@@ -56,6 +57,12 @@ def class_faults(tag: str, case: EdgeCase, spec: SceneSpec) -> list[Fault]:
         for name in names
         if name not in spec.classes
     ]
+
+
+def picture_faults(case: EdgeCase) -> list[Fault]:
+    """Facts of the picture in `keep`, which is decided before there is one."""
+    text = "is known of painted frames alone; make it an edge case, and cap that to 0 in the config"
+    return [((*loc, fact), text) for loc, fact, _ in conditions(case) if fact in IMAGE_FACTS]
 
 
 def globs(value: object, loc: Loc) -> Iterator[tuple[Loc, Files]]:

@@ -4,7 +4,7 @@ import pkgutil
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from generator.base.errors import did_you_mean
 from generator.base.strict import Strict
@@ -87,3 +87,14 @@ class RunConfig(Strict):
         if len(set(value)) != len(value):
             raise ValueError("name each label once")
         return value
+
+    @model_validator(mode="after")
+    def _depth_to_learn(self) -> "RunConfig":
+        if self.train is None or self.train.model != "depth":
+            return self
+        if "depth" not in self.labels:
+            raise ValueError("labels: the model `depth` learns from the label of that name; add it")
+        found = {name: getattr(self.real, name) for name in ("train", "val", "test")} if self.real else {}
+        if bare := [f"real.{name}.depth" for name, one in found.items() if one and not one.depth]:
+            raise ValueError(f"{', '.join(bare)}: the model `depth` needs a folder of maps, named as the pictures")
+        return self

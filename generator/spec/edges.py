@@ -29,7 +29,7 @@ KNOWN_LABEL_FACTS = {
     "crowding": "greatest count of other labelled objects whose boxes overlap one's box",
 }
 IMAGE_FACTS = {
-    "image.brightness": "mean luma of the picture, 0 to 1 (real photographs, and pictures at hand)",
+    "image.brightness": "mean luma of the picture, 0 to 1 (of photographs and painted frames; no plan knows it)",
     "image.contrast": "standard deviation of luma, 0 to 1",
     "image.saturation": "mean of (max - min) / max over pixels, 0 to 1",
     "image.colorfulness": "how colourful the picture looks (Hasler and Süsstrunk 2003), 0 for grey to about 1",

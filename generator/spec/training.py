@@ -19,6 +19,8 @@ class RealSource(Strict):
     Cityscapes' gtFine/SPLIT. `images` is a folder (default: named as the label file, without .json), or
     ``package:NAME/SUB`` for files inside an installed Python package. `crop` (x0 y0 x1 y1) keeps a part of each.
     `semantic` is a folder of semantic maps, for rules that split by them: PNGs of class values, named as the pictures.
+    `depth` is a folder of depth maps, for the model that learns them: .npy or .exr in metres, or 16-bit PNGs whose unit
+    is `depth_scale` metres; named as the pictures, 0 where depth is unknown.
 
     `sequence` is a regular expression; what its first group (or all of it) finds in a picture's key names the video
     that it is of. `block` neighbours of a video count as one scene where error bars are made and labels are saved.
@@ -28,6 +30,8 @@ class RealSource(Strict):
     labels: str
     images: str = ""
     semantic: str = ""
+    depth: str = ""
+    depth_scale: Annotated[float, Field(gt=0)] = 0.001
     crop: tuple[int, int, int, int] | None = None
     sequence: str = ""
     block: Count = 20
@@ -100,9 +104,17 @@ class Train(Strict):
     tags of `axes` alike, such as ``{time: [day, night]}``). `rarest_crop` is the share of pictures that are cropped
     around an object of the rarest class they show. `point_masks` refines the masks of mask_rcnn at the points they are
     least sure of (PointRend).
+
+    `keypoint_rcnn` finds boxes, and the keypoints that shapes, asset.yaml or COCO categories name. Sources agree on
+    their names, whatever the order; one may lack some, or all, and then teaches the others alone. Names that differ in
+    the words left and right (left_eye, top_left) change places in a mirror.
+
+    `depth` predicts metres along the optical axis for every pixel. It learns from the label of that name and from the
+    folders that `real` names, knows no objects, and takes no option that is about them. Its best weights are those with
+    the most pixels of the validation photographs within a factor of 1.25 of their depth.
     """
 
-    model: Literal["mask_rcnn", "faster_rcnn", "fcos"] = "mask_rcnn"
+    model: Literal["mask_rcnn", "faster_rcnn", "fcos", "keypoint_rcnn", "depth"] = "mask_rcnn"
     backbone: Literal["mobilenet_v3", "resnet50", "efficientnet_lite0"] = "efficientnet_lite0"
     weights: Literal["auto", "imagenet", "none"] = "auto"
     init: str = ""
@@ -171,6 +183,15 @@ class Train(Strict):
             )
         if self.point_masks and self.model != "mask_rcnn":
             raise ValueError("point_masks: only mask_rcnn has masks to refine")
+        if self.model == "depth" and (idle := self._about_objects()):
+            raise ValueError(f"{', '.join(idle)}: about objects, of which the model `depth` knows none; leave it out")
         if self.sampling == "even" and not self.axes:
             raise ValueError("axes: sampling `even` needs at least one, such as {time: [day, night]}")
         return self
+
+    def _about_objects(self) -> list[str]:
+        """What is asked for that needs objects."""
+        rules = self.harmonize.synthetic.rules or self.harmonize.real.rules
+        asked = {"harmonize": rules, "smallest": self.smallest, "sampling": self.sampling == "classes",
+                 "rarest_crop": self.rarest_crop, "point_masks": self.point_masks}  # fmt: skip
+        return [name for name, value in asked.items() if value]

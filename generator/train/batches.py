@@ -10,6 +10,7 @@ from torch import Tensor
 
 from generator.base.draw import Draw
 from generator.dataset.examples import Example, Source
+from generator.dataset.keypoints import aligned, keypoints_of
 from generator.mix.sampler import Mixture
 from generator.train.augment import Augment, Picture
 
@@ -29,7 +30,8 @@ class Batch:
 
 @dataclass(frozen=True)
 class Batches:
-    """The augmented batch of any step: a pure function of (seed, step). `sources` are in the mixture's order."""
+    """The augmented batch of any step: a pure function of (seed, step). `sources` are in the mixture's order;
+    `keypoints` are the names of those to learn."""
 
     sources: tuple[Source, ...]
     mixture: Mixture
@@ -37,6 +39,7 @@ class Batches:
     size: int
     masks: bool
     seed: int
+    keypoints: tuple[str, ...] = ()
 
     def __call__(self, step: int, place: int | None = None, rank: int = 0, ranks: int = 1) -> Batch:
         """`place` is the step's own in the mixture, where that begins later than the run. Of several workers, `rank`
@@ -45,9 +48,11 @@ class Batches:
         whole = list(enumerate(self.mixture.batch(step if place is None else place)))
         for slot, (source, index) in whole[rank::ranks]:
             example = self.sources[source][index]
+            if self.keypoints:
+                example = aligned(example, keypoints_of(self.sources[source]), self.keypoints)
             picture, labels = self.augment(example, self.size, Draw(self.seed, step) / "augment" / slot)
             pictures.append(as_tensor(picture))
-            targets.append(as_target(labels, self.masks))
+            targets.append(as_target(labels, self.masks, bool(self.keypoints)))
             keys.append(f"{self.mixture.names[source]}/{example.key}")
         return Batch(pictures, targets, keys)
 
@@ -57,7 +62,7 @@ def as_tensor(picture: Picture) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))
 
 
-def as_target(example: Example, masks: bool) -> dict[str, Tensor]:
+def as_target(example: Example, masks: bool, keypoints: bool = False) -> dict[str, Tensor]:
     """torchvision's words for labels, plus ``ignore``: boxes in which no background is learned."""
     real = ~example.ignore
     target = {
@@ -67,6 +72,10 @@ def as_target(example: Example, masks: bool) -> dict[str, Tensor]:
     }
     if masks and example.masks is not None:
         target["masks"] = torch.from_numpy(np.ascontiguousarray(example.masks[real]).view(np.uint8))
+    if keypoints and example.keypoints is not None:
+        target["keypoints"] = torch.from_numpy(example.keypoints[real])
+    if example.depth is not None:
+        target["depth"] = torch.from_numpy(np.ascontiguousarray(example.depth))
     return target
 
 

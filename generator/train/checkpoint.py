@@ -11,6 +11,7 @@ from torch import Tensor
 from generator.base.errors import TrainError
 from generator.dataset import atomic
 from generator.spec.training import Train
+from generator.train.depthnet import DepthNet
 from generator.train.model import Detector, TwoStage
 from generator.train.onestage import OneStage
 from generator.train.transfer import Transfer, fill
@@ -52,7 +53,8 @@ def detector(content: Mapping[str, Any], device: torch.device | str = "cpu") -> 
     missing = [key for key in ("train", "classes", "weights") if key not in content]
     if missing:
         raise TrainError(f"no finished detector: it has no {', '.join(missing)}; give the model.pt that `train` wrote")
-    model = build(Train.model_validate(content["train"]), len(content["classes"]), pretrained=False)
+    spec, points = Train.model_validate(content["train"]), tuple(content.get("keypoints", ()))
+    model = build(spec, len(content["classes"]), pretrained=False, keypoints=points)
     try:
         model.load_state_dict(content["weights"])
     except RuntimeError as error:
@@ -60,13 +62,15 @@ def detector(content: Mapping[str, Any], device: torch.device | str = "cpu") -> 
     return model.to(device).to(memory_format=torch.channels_last).eval()
 
 
-def build(spec: Train, classes: int, pretrained: bool = True) -> Detector:
+def build(spec: Train, classes: int, pretrained: bool = True, keypoints: tuple[str, ...] = ()) -> Detector:
     """A fresh detector; its body has the ImageNet weights that the settings ask for if `pretrained` is set."""
     weights = spec.weights if pretrained else "none"
+    if spec.model == "depth":
+        return DepthNet(spec.backbone, spec.size, weights)
     if spec.model == "fcos":
         return OneStage(spec.backbone, classes, spec.size, weights)
     masks = spec.model == "mask_rcnn"
-    return TwoStage(spec.backbone, classes, masks, spec.size, weights, spec.point_masks)
+    return TwoStage(spec.backbone, classes, masks, spec.size, weights, spec.point_masks, keypoints)
 
 
 def initialize(model: Detector, path: Path, classes: tuple[str, ...]) -> Transfer:
@@ -75,9 +79,12 @@ def initialize(model: Detector, path: Path, classes: tuple[str, ...]) -> Transfe
 
     Reads checkpoints of this program, of torchvision's detectors and of torchvision's classifiers (body only). Rows of
     the heads follow the classes' names where the file tells them, so a class keeps its weights when others come or go.
+    The last layer for keypoints is taken over where the file tells the same ones.
     """
     content = read(path)
     stored = {_renamed(name): value for name, value in _weights(content).items()}
+    if tuple(content.get("keypoints", ())) != model.keypoints:
+        stored = {name: value for name, value in stored.items() if "keypoint_predictor" not in name}
     known = tuple(content["classes"]) if "classes" in content else None
     done = fill(model, stored, known, classes)
     taken = {*done.kept, *done.rows}

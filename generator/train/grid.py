@@ -1,7 +1,8 @@
 """Many results together: every cell of arm and shares with its seeds, and how far each number can be trusted.
 
 All intervals come from the same resamples: whole scenes of the test set, and seeds, are drawn with replacement, and
-each resample judges every detector. Differences of cells are so taken in pairs: how hard the pictures are falls out.
+each resample judges every detector (percentile intervals of clusters: Efron & Tibshirani, "An Introduction to the
+Bootstrap", 1993). Differences of cells are so taken in pairs: how hard the pictures are falls out.
 """
 
 from collections.abc import Callable, Sequence

@@ -12,16 +12,18 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
+from pycocotools.cocoeval import COCOeval, Params
 from pydantic import model_validator
 
 from generator.base.errors import TrainError
 from generator.base.record import Record
 from generator.dataset import rle
 from generator.dataset.examples import Example
+from generator.dataset.keypoints import Points
 from generator.train.detections import Detection, Detections
+from generator.train.placing import SIGMA, true_points
 
-Kind = Literal["bbox", "segm"]
+Kind = Literal["bbox", "segm", "keypoints"]
 SIZES = ("all", "small", "medium", "large")  # of area: any, to 32², to 96², above, in pixels
 RECALLS = np.linspace(0, 1, 101)
 MOST = 100
@@ -97,6 +99,9 @@ class Matches:
         guess = _coco(shapes, [[_guess(item, kind) for item in one.items] for one in found], classes)
         with contextlib.redirect_stdout(io.StringIO()):
             run = COCOeval(truth, guess, kind)
+            if kind == "keypoints":  # else 20 detections at most, and no small objects
+                run.params.maxDets, run.params.areaRng = [MOST], Params("bbox").areaRng
+                run.params.kpt_oks_sigmas = np.full(true_points(examples[0]).shape[1], SIGMA)
             run.evaluate()
         flat, n = run.evalImgs, len(examples)
         starts = {size: [(k * len(SIZES) + at) * n for k in range(len(classes))] for at, size in enumerate(SIZES)}
@@ -213,16 +218,25 @@ def _coco(shapes: Sequence[tuple[int, ...]], annotations: list[list[dict[str, An
 
 
 def _truth(example: Example, kind: Kind) -> list[dict[str, Any]]:
-    shapes = [rle.encode(mask) for mask in masks_of(example)] if kind == "segm" else [None] * len(example.boxes)
-    return [
+    masked = kind == "segm" or (kind == "keypoints" and example.masks is not None)
+    shapes = [rle.encode(mask) for mask in masks_of(example)] if masked else [None] * len(example.boxes)
+    found = [
         _annotation(box, int(label), shape) | {"iscrowd": int(ignore)}
         for box, label, shape, ignore in zip(example.boxes, example.labels, shapes, example.ignore, strict=True)
     ]
+    points = true_points(example) if kind == "keypoints" else ()
+    return [one | _flat(some) for one, some in zip(found, points, strict=True)] if len(points) else found
 
 
 def _guess(item: Detection, kind: Kind) -> dict[str, Any]:
     shape = run_lengths(item) if kind == "segm" else None
-    return _annotation(item.box, item.label, shape) | {"iscrowd": 0, "score": item.score}
+    points = {"keypoints": np.array(item.keypoints).ravel().tolist()} if kind == "keypoints" else {}
+    return _annotation(item.box, item.label, shape) | {"iscrowd": 0, "score": item.score} | points
+
+
+def _flat(points: Points) -> dict[str, Any]:
+    """COCO's fields of one object's keypoints (k, 3)."""
+    return {"keypoints": points.ravel().tolist(), "num_keypoints": int((points[:, 2] > 0).sum())}
 
 
 def _annotation(box: Sequence[float], label: int, shape: rle.Rle | None) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 Input ``image``: float32 (3, h, w), RGB in [0, 1], of any size. Outputs: ``boxes`` float32 (n, 4), half-open x0 y0 x1 y1
 in the picture's pixels, ``labels`` int64 (n,) from 1 on, ``scores`` float32 (n,), and of a mask detector ``masks``
-float32 (n, 1, h, w), a probability per pixel. The file's metadata has the names of the classes as JSON.
+float32 (n, 1, h, w), a probability per pixel; of one for k keypoints ``keypoints`` float32 (n, k, 3), x y in
+pixels and 1, and ``keypoints_scores`` float32 (n, k), logits; of a model that tells depth, ``depth`` alone, float32
+(h, w) in metres. The file's metadata has the names of classes and keypoints as JSON.
 """
 
 import copy
@@ -21,11 +23,13 @@ from generator.base.draw import Draw
 from generator.base.errors import TrainError
 from generator.dataset import atomic
 from generator.train import checkpoint
+from generator.train.depthnet import DepthNet
 from generator.train.model import Detector, TwoStage
 from generator.train.pointheads import PointRoIHeads
 
 OPSET = 17
 OUTPUTS = ("boxes", "labels", "scores", "masks")
+KEYPOINTS = ("keypoints", "keypoints_scores")
 CLOSE = 1e-3
 
 
@@ -49,10 +53,13 @@ def to_onnx(detector: Detector, picture: NDArray[np.float32], classes: tuple[str
     heads = detector.roi_heads if isinstance(detector, TwoStage) else None
     if isinstance(heads, PointRoIHeads):
         raise TrainError("masks refined point by point cannot be exported; train without `point_masks`")
-    outputs = OUTPUTS if heads is not None and heads.has_mask() else OUTPUTS[:3]
+    masks = heads is not None and heads.has_mask()
+    outputs: tuple[str, ...] = OUTPUTS if masks else OUTPUTS[:3] + KEYPOINTS * bool(detector.keypoints)
     axes = {"image": {1: "height", 2: "width"}, **{name: {0: "found"} for name in outputs}}
     if "masks" in outputs:
         axes["masks"] |= {2: "height", 3: "width"}
+    if isinstance(detector, DepthNet):
+        outputs, axes = ("depth",), {"image": axes["image"], "depth": {0: "height", 1: "width"}}
     buffer, image = io.BytesIO(), torch.from_numpy(picture)
     with warnings.catch_warnings():  # of tracing: sizes that are read as numbers are those that never change
         warnings.simplefilter("ignore")
@@ -68,6 +75,8 @@ def to_onnx(detector: Detector, picture: NDArray[np.float32], classes: tuple[str
         )
     made = onnx.load_from_string(buffer.getvalue())
     made.metadata_props.add(key="classes", value=json.dumps(list(classes)))
+    if detector.keypoints:
+        made.metadata_props.add(key="keypoints", value=json.dumps(list(detector.keypoints)))
     onnx.checker.check_model(made)
     return bytes(made.SerializeToString())
 
@@ -84,14 +93,15 @@ def run_onnx(file: bytes | Path, picture: NDArray[np.float32]) -> dict[str, NDAr
 
 
 def difference(detector: Detector, file: bytes | Path, picture: NDArray[np.float32]) -> float:
-    """The greatest difference of any output between torch and ONNX, boxes as parts of the picture's longer side;
-    infinite where they find another number of things."""
+    """The greatest difference of any output between torch and ONNX, boxes and keypoints as parts of the picture's
+    longer side, depth of the greatest; infinite where they find another number of things."""
     with torch.no_grad():
         expected = {name: value.numpy() for name, value in detector.to("cpu")([torch.from_numpy(picture)])[0].items()}
     found, longest = run_onnx(file, picture), max(picture.shape)
     if {name: value.shape for name, value in expected.items()} != {name: value.shape for name, value in found.items()}:
         return float("inf")
-    scale = {"boxes": longest}
+    deepest = float(expected["depth"].max()) if "depth" in expected else 1
+    scale = {"boxes": longest, "keypoints": longest, "depth": deepest}
     apart = [np.abs(found[name] - expected[name]).max(initial=0) / scale.get(name, 1) for name in expected]
     return float(max(apart))
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from generator.base.errors import TrainError
 from generator.dataset.examples import Source
+from generator.dataset.keypoints import agreed, opposites
 from generator.mix.orders import Order
 from generator.mix.recipes import Phase
 from generator.mix.sampler import Mixture
@@ -23,7 +24,16 @@ Settings = dict[str, Any]
 Fall = Literal["cosine", "step"]
 DROPS = (0.75, 11 / 12)  # steps 18,000 and 22,000 of 24,000, as in Detectron2's and Poucin et al.'s schedules
 # these decide what is trained, not how
-ELSEWHERE = {"arms", "seeds", "real_share", "checkpoint_every", "label_shares", "synthetic_shares", "workers", "parallel"}
+ELSEWHERE = {
+    "arms",
+    "seeds",
+    "real_share",
+    "checkpoint_every",
+    "label_shares",
+    "synthetic_shares",
+    "workers",
+    "parallel",
+}
 PHASED = {"pretrain", "replayed", "finetune_rate", "finetune_momentum"}  # the phases tell these
 YOUNGER = {  # told if asked
     *("rare", "sampling", "axes", "repeat_below", "repeat_most", "rarest_crop", "point_masks", "harmonize"),
@@ -135,14 +145,16 @@ def schedule(step: int, steps: int, fall: Fall = "cosine") -> float:
 def _stages(
     sources: Mapping[str, Source], phases: Sequence[Phase], spec: Train, seed: int, augment: Augment
 ) -> Iterator[Stage]:
-    first = 0
+    first, points = 0, _agreed_keypoints(sources, phases, spec)
+    augment = replace(augment, opposites=opposites(points))
     for phase in phases:
         used = {name: source for name, source in sources.items() if phase.shares.get(name, 0) > 0}
         sizes = {name: len(source) for name, source in used.items()}
         mixture = Mixture(sizes, phase.shares, spec.batch, seed, _orders(used, phase, sampling_of(spec)))
         classes = _agreed_classes(used, spec)
         ordered = tuple(used[name] for name in mixture.names)
-        batches = Batches(ordered, mixture, _crops(augment, used, spec), spec.size, spec.model == "mask_rcnn", seed)
+        cropping, masks = _crops(augment, used, spec), spec.model == "mask_rcnn"
+        batches = Batches(ordered, mixture, cropping, spec.size, masks, seed, points)
         yield Stage(phase, first, classes, batches, spec.schedule)
         first += phase.steps
 
@@ -183,18 +195,43 @@ def _settings(stages: Sequence[Stage], spec: Train, seed: int, augment: Augment)
         },
         "augment": _plain(augment),
     }
+    if last.batches.keypoints:
+        settings["keypoints"] = list(last.batches.keypoints)
     if len(stages) > 1:
         settings["phases"] = [asdict(stage.phase) | {"classes": list(stage.classes)} for stage in stages]
     return settings
 
 
 def _plain(augment: Augment) -> Settings:
-    """Without `rarest` and `common`, which the settings of training tell."""
-    fields = {name: value for name, value in asdict(augment).items() if name not in ("rarest", "common")}
+    """Without what the settings of training tell."""
+    told = ("rarest", "common", "opposites")
+    fields = {name: value for name, value in asdict(augment).items() if name not in told}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
 
 
+def _agreed_keypoints(sources: Mapping[str, Source], phases: Sequence[Phase], spec: Train) -> tuple[str, ...]:
+    """Of all phases, so that each learns the same ones. TrainError where sources do not agree on any."""
+    used = {name for phase in phases for name, share in phase.shares.items() if share > 0}
+    if spec.model != "keypoint_rcnn":
+        return ()
+    return agreed({name: source for name, source in sources.items() if name in used})
+
+
+def _refuse_unknown(used: Mapping[str, Source]) -> None:
+    """TrainError for a source that tells no depth of any pixel."""
+    for name, source in sorted(used.items()):
+        depths = (source[index].depth for index in range(len(source)))
+        if not any(depth is not None and depth.any() for depth in depths):
+            raise TrainError(
+                f"source {name!r} has {len(source)} pictures, but no pixel of any has a known depth; keep the label "
+                "`depth` of painted frames, and give `depth` for photographs"
+            )
+
+
 def _agreed_classes(used: Mapping[str, Source], spec: Train) -> tuple[str, ...]:
+    if spec.model == "depth":
+        _refuse_unknown(used)
+        return ()
     first, *others = sorted(used)
     for name in sorted(used):
         told = told_by(used[name])

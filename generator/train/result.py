@@ -14,32 +14,25 @@ from generator.base.record import Record
 from generator.dataset.atomic import canonical, write_bytes
 from generator.dataset.examples import Source
 from generator.train.comparing import confusion
+from generator.train.deptherrors import DepthEvaluation
 from generator.train.matching import Kind, Matches, Packed
-from generator.train.score import Counts, Evaluation, Precision, judged
+from generator.train.score import Evaluation, Precision, Scores, judged
 
 NAME = "result.json"
 Where = Literal["real", "synthetic"]
 Share = Annotated[float, Field(gt=0, le=1)]
 
 
-class Judged(Record):
-    """One detector on one set of pictures; `Evaluation` without the detections, with what resampling needs.
+class Judged(Scores):
+    """One detector on one set of pictures, with what resampling needs in place of the detections.
 
     keys       of the pictures, in the source's order
     scenes     per picture, the name of its scene: what is drawn together
     tags       per tag, the numbers of the pictures that carry it
-    matches    by kind of overlap: bbox, and segm where there are masks
+    matches    by kind of overlap: bbox, segm where there are masks, and keypoints where there are some
     confusion  (classes + 1)² counts at `threshold`, as `comparing.confusion` gives them; rows are the truth
     """
 
-    source: str
-    images: int
-    objects: int
-    threshold: float
-    box: Precision
-    box_counts: Counts
-    mask: Precision | None = None
-    mask_counts: Counts | None = None
     keys: tuple[str, ...]
     scenes: tuple[str, ...]
     tags: dict[str, tuple[int, ...]] = {}
@@ -51,11 +44,13 @@ class Judged(Record):
         cls, source: Source, evaluation: Evaluation, scenes: Sequence[str], tags: Mapping[str, Sequence[int]]
     ) -> "Judged":
         """TrainError where the evaluation is of other pictures."""
-        found, examples = evaluation.detections, judged(source, evaluation.detections)
-        kinds: tuple[Kind, ...] = ("bbox", "segm") if evaluation.mask else ("bbox",)
+        found, names = evaluation.detections, evaluation.placed.names if evaluation.placed else ()
+        examples = judged(source, found, tuple(names))
+        scored: dict[Kind, Precision | None] = {"segm": evaluation.mask, "keypoints": evaluation.keypoint}
+        kinds: list[Kind] = ["bbox", *(kind for kind, precision in scored.items() if precision)]
         counts = confusion(examples, found, source.classes, evaluation.threshold)
         return cls(
-            **{name: getattr(evaluation, name) for name in Evaluation.model_fields if name != "detections"},
+            **{name: getattr(evaluation, name) for name in Scores.model_fields},
             keys=tuple(example.key for example in examples),
             scenes=tuple(scenes),
             tags={name: tuple(some) for name, some in sorted(tags.items())},
@@ -91,6 +86,7 @@ class Result(Record):
                      the parts of the real labels and of the synthetic pictures that it was given
     sizes, labels    pictures and objects that it was given, per source; a source that it does not use is absent
     scores           by where it was judged: `real` (test photographs), `synthetic` (painted validation frames)
+    depth            in place of `scores`, of a model that predicts depth
     config           the settings of training, as the run's config has them
     times, versions  seconds per stage, and of programs; for the record
     """
@@ -106,6 +102,7 @@ class Result(Record):
     sizes: dict[str, int]
     labels: dict[str, int]
     scores: dict[Where, Judged]
+    depth: dict[Where, DepthEvaluation] = Field(default={}, exclude_if=lambda value: not value)
     config: dict[str, Any]
     times: dict[str, float] = {}
     versions: dict[str, str] = {}

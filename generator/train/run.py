@@ -71,7 +71,7 @@ class Run:
     def begin(cls, program: "Program", seed: int, step: int = 0) -> "Run":
         """At the beginning, or with fresh weights for the phase of a later step."""
         stage, spec = program.stage(step), program.spec
-        model, transfer = create(spec, stage.classes, seed)
+        model, transfer = create(spec, stage.classes, seed, stage.batches.keypoints)
         device = choose_device()
         model = _ready(model, device)
         taken = {stage.phase.name: transfer.as_data()} if transfer else {}
@@ -86,7 +86,7 @@ class Run:
         """Begin the next phase with the averaged weights: what fits goes on, rows of new classes start fresh, nothing
         is frozen that was not, and the optimizer remembers nothing."""
         with seeded(draw / "weights"):
-            model = checkpoint.build(self.spec, len(stage.classes), pretrained=False)
+            model = checkpoint.build(self.spec, len(stage.classes), False, stage.batches.keypoints)
         transfer = fill(model, self.mean, self.classes, stage.classes)
         if self.model.statistics_frozen:
             model.freeze()
@@ -136,7 +136,7 @@ class Run:
 
     def averaged(self) -> Detector:
         """A detector of the averaged weights, ready for inference."""
-        model = checkpoint.build(self.spec, len(self.classes), pretrained=False)
+        model = checkpoint.build(self.spec, len(self.classes), False, self.model.keypoints)
         model.load_state_dict(self.mean)
         return _ready(model, self.device).eval()
 
@@ -149,11 +149,13 @@ class Run:
                 self.mean[name].copy_(value)
 
 
-def create(spec: Train, classes: tuple[str, ...], seed: int) -> tuple[Detector, Transfer | None]:
+def create(
+    spec: Train, classes: tuple[str, ...], seed: int, keypoints: tuple[str, ...] = ()
+) -> tuple[Detector, Transfer | None]:
     """A detector, with ImageNet weights where a package carries them, then whatever fits of `spec.init`, and what that
     was."""
     with seeded(Draw(seed) / "weights"):
-        model = checkpoint.build(spec, len(classes))
+        model = checkpoint.build(spec, len(classes), keypoints=keypoints)
     return model, checkpoint.initialize(model, Path(spec.init), classes) if spec.init else None
 
 

@@ -6,13 +6,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco
+from pydantic import Field
 
 from generator.base.errors import TrainError
 from generator.base.record import Record
 from generator.dataset import rle
 from generator.dataset.examples import Example, Source
+from generator.dataset.keypoints import aligned, keypoints_of
 from generator.train.detections import Detection, Detections
 from generator.train.matching import SIZES, Kind, Matches, masks_of, mean, run_lengths, xywh
+from generator.train.placing import Placed, near_enough
 
 __all__ = [
     "Counts",
@@ -20,6 +23,7 @@ __all__ = [
     "Detections",
     "Evaluation",
     "Precision",
+    "Scores",
     "Verdicts",
     "best_threshold",
     "judge",
@@ -29,6 +33,7 @@ __all__ = [
 
 Verdicts = list[bool | None]
 IOU = 0.5
+NO_OBJECT, IGNORED = -1, -2
 
 
 class Precision(Record):
@@ -62,8 +67,9 @@ class Counts(Record):
         return 2 * self.true_positives / max(2 * self.true_positives + self.false_positives + self.missed, 1)
 
 
-class Evaluation(Record):
-    """One detector on one source. What is about masks is None where the source or the detector has none."""
+class Scores(Record):
+    """How good one detector is on one source. What is about masks or keypoints is None where the source or the detector
+    has none; `keypoint` counts similarity of keypoints (OKS) where the others count overlap."""
 
     source: str
     images: int
@@ -71,14 +77,22 @@ class Evaluation(Record):
     threshold: float
     box: Precision
     box_counts: Counts
-    mask: Precision | None
-    mask_counts: Counts | None
+    mask: Precision | None = None
+    mask_counts: Counts | None = None
+    keypoint: Precision | None = Field(default=None, exclude_if=lambda value: value is None)
+    placed: Placed | None = Field(default=None, exclude_if=lambda value: value is None)
+
+
+class Evaluation(Scores):
+    """With what was found in every picture."""
+
     detections: tuple[Detections, ...]
 
 
-def score(source: Source, found: Sequence[Detections], threshold: float) -> Evaluation:
-    """Judge what was found in every example of a source, in its order."""
-    examples = judged(source, found)
+def score(source: Source, found: Sequence[Detections], threshold: float, keypoints: Sequence[str] = ()) -> Evaluation:
+    """Judge what was found in every example of a source, in its order. `keypoints` are the names of those found."""
+    names = tuple(keypoints) if keypoints_of(source) else ()
+    examples = judged(source, found, names)
     masks = source.masks and all(item.counts for one in found for item in one.items)
     return Evaluation(
         source=source.name,
@@ -89,13 +103,18 @@ def score(source: Source, found: Sequence[Detections], threshold: float) -> Eval
         box_counts=_counts(examples, found, threshold, "bbox"),
         mask=_precision(Matches.of(examples, found, source.classes, "segm")) if masks else None,
         mask_counts=_counts(examples, found, threshold, "segm") if masks else None,
+        keypoint=_precision(Matches.of(examples, found, source.classes, "keypoints")) if names else None,
+        placed=_placed(examples, found, threshold, names) if names else None,
         detections=tuple(found),
     )
 
 
-def judged(source: Source, found: Sequence[Detections]) -> list[Example]:
-    """The examples that the detections are of. TrainError where those are others, or none."""
+def judged(source: Source, found: Sequence[Detections], keypoints: Sequence[str] = ()) -> list[Example]:
+    """The examples that the detections are of, with keypoints in the order of those names. TrainError where those are
+    others, or none."""
     examples = [source[index] for index in range(len(source))]
+    if keypoints:
+        examples = [aligned(example, keypoints_of(source), keypoints) for example in examples]
     if not examples:
         raise TrainError(f"{source.name}: there are no pictures to evaluate on")
     if [one.key for one in found] != [example.key for example in examples]:
@@ -124,16 +143,30 @@ def best_threshold(source: Source, found: Sequence[Detections]) -> float:
 def judge(example: Example, items: Sequence[Detection], kind: Kind) -> Verdicts:
     """Per detection, surest first: does it hit an object of its class that none before it has hit? None: it lies in an
     ignored region, and counts neither way."""
+    return [None if k == IGNORED else k >= 0 for k in paired(example, items, kind)]
+
+
+def paired(example: Example, items: Sequence[Detection], kind: Kind) -> list[int]:
+    """As `judge`, with the number of the object that each hits, or `NO_OBJECT` or `IGNORED`."""
     overlap = _overlap(example, items, kind)
     free = ~example.ignore
-    verdicts: Verdicts = [False] * len(items)
+    objects = [NO_OBJECT] * len(items)
     for k in sorted(range(len(items)), key=lambda k: -items[k].score):
         candidates = np.where(free & (example.labels == items[k].label), overlap[k], 0.0)
         if len(candidates) and candidates.max() >= IOU:
-            free[candidates.argmax()], verdicts[k] = False, True
+            objects[k] = int(candidates.argmax())
+            free[objects[k]] = False
         elif (overlap[k][example.ignore & (example.labels == items[k].label)] >= IOU).any():
-            verdicts[k] = None
-    return verdicts
+            objects[k] = IGNORED
+    return objects
+
+
+def _placed(examples: Sequence[Example], found: Sequence[Detections], threshold: float, names: Sequence[str]) -> Placed:
+    counts = np.zeros((2, len(names)), np.int64)
+    for example, one in zip(examples, found, strict=True):
+        items = one.above(threshold)
+        counts += near_enough(example, items, paired(example, items, "bbox"))
+    return Placed.of(counts[0], counts[1], names)
 
 
 def _overlap(example: Example, items: Sequence[Detection], kind: Kind) -> NDArray[np.float64]:

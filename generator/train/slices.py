@@ -1,93 +1,12 @@
-"""Average precision by tag, and how far a number from few scenes can be trusted."""
+"""Which pictures belong together: neighbours of one video show the same objects, and are resampled as one."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-import numpy as np
-
-from generator.base.draw import Draw
 from generator.base.errors import TrainError
-from generator.base.record import Record
-from generator.train.matching import Matches
 
 EXPORTED = re.compile(r"\.rf\.[0-9a-f]{32}")  # Roboflow's hash of each picture
-Resampled = Callable[[Sequence[int]], float | None]
-
-
-class Tagged(Record):
-    """One tag: how many pictures carry it, and the average precision on those. None where there is nothing to find."""
-
-    pictures: int
-    ap: float | None
-
-
-class Sliced(Record):
-    """Average precision over all pictures, per tag, and the mean of the tags', in which rare conditions weigh as much
-    as common ones."""
-
-    ap: float | None
-    tags: dict[str, Tagged]
-
-    @property
-    def macro(self) -> float | None:
-        known = [one.ap for one in self.tags.values() if one.ap is not None]
-        return float(np.mean(known)) if known else None
-
-
-class Interval(Record):
-    """A value, and the interval that holds `confidence` of its resamplings. `clusters` is how many there were to
-    resample: with fewer than about ten the interval is too narrow itself."""
-
-    value: float
-    low: float
-    high: float
-    confidence: float
-    clusters: int
-
-
-def by_tag(matches: Matches, tags: Sequence[frozenset[str]]) -> Sliced:
-    """`tags` of each picture, in the matches' order."""
-    named = sorted(frozenset[str]().union(*tags))
-    having = {tag: [k for k, some in enumerate(tags) if tag in some] for tag in named}
-    return Sliced(
-        ap=matches.ap(),
-        tags={tag: Tagged(pictures=len(some), ap=matches.ap(pictures=some)) for tag, some in having.items()},
-    )
-
-
-def interval(
-    measure: Resampled, clusters: Sequence[str], draw: Draw, times: int = 1000, confidence: float = 0.95
-) -> Interval | None:
-    """The percentile interval of a measure of pictures, when whole clusters of them are drawn with replacement (Efron &
-    Tibshirani, "An Introduction to the Bootstrap", 1993, for dependent data).
-
-    Neighbouring frames show the same objects: drawn one by one they would make the interval far too narrow. `clusters`
-    names each picture's; `measure` takes pictures, by number and with repeats. None where there is nothing to find.
-    """
-    names = sorted(set(clusters))
-    if len(names) < 2:
-        raise TrainError("an interval needs at least two clusters of pictures; cut long runs shorter")
-    members = [[k for k, cluster in enumerate(clusters) if cluster == name] for name in names]
-    whole, rng = measure(range(len(clusters))), draw.rng()
-    drawn = [rng.integers(len(names), size=len(names)) for _ in range(times)]
-    values = [measure([k for cluster in some for k in members[cluster]]) for some in drawn]
-    known = [value for value in values if value is not None]
-    if whole is None or not known:
-        return None
-    low, high = np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Interval(value=whole, low=float(low), high=float(high), confidence=confidence, clusters=len(names))
-
-
-def difference(a: Matches, b: Matches) -> Resampled:
-    """Average precision of one detector minus another's on the same pictures: resampled in pairs, so that how hard the
-    pictures are falls out."""
-
-    def measure(pictures: Sequence[int]) -> float | None:
-        one, other = a.ap(pictures=pictures), b.ap(pictures=pictures)
-        return None if one is None or other is None else one - other
-
-    return measure
 
 
 def scenes_of(keys: Sequence[str], pattern: str = "", block: int = 20) -> list[str]:
