@@ -53,12 +53,15 @@ def report(project: Project) -> Path:
 
 def summary(project: Project) -> None:
     """The result in a table: every arm on the real test photographs."""
-    table = Table("arm", "box AP", "AP50", "mask AP", "found", "false", "missed", title="on real photographs")
-    for done in sorted(project.folder.glob("train/*/evaluation.json")):
-        data = json.loads(done.read_text())
+    told = {done.parent.name: json.loads(done.read_text())
+            for done in sorted(project.folder.glob("train/*/evaluation.json"))}  # fmt: skip
+    placed = ["PCK@0.1"] if any(data.get("placed") for data in told.values()) else []
+    table = Table("arm", "box AP", "AP50", "mask AP", *placed, "found", "false", "missed", title="on real photographs")
+    for name, data in told.items():
         counts, mask = data["box_counts"], data["mask"]
         table.add_row(
-            done.parent.name, shown(data["box"]["ap"]), shown(data["box"]["ap50"]), shown(mask["ap"] if mask else None),
+            name, shown(data["box"]["ap"]), shown(data["box"]["ap50"]), shown(mask["ap"] if mask else None),
+            *(shown((data.get("placed") or {}).get("pck")) for _ in placed),
             f"{counts['true_positives']} of {data['objects']}", str(counts["false_positives"]), str(counts["missed"]),
         )  # fmt: skip
     if table.row_count:

@@ -18,12 +18,13 @@ FEW, WIDE = 150, 1060
 
 @dataclass(frozen=True)
 class Curve:
-    """One line of a chart: what it is called, its colour, its points."""
+    """One line of a chart: what it is called, its colour, its points; and the one of them to mark, if any."""
 
     name: str
     color: str
     x: Sequence[float]
     y: Sequence[float]
+    marked: tuple[float, float] | None = None
 
 
 def curves(drawn: Sequence[Curve], title: str, x_name: str, y_name: str, log: bool = False) -> Markup:
@@ -31,14 +32,18 @@ def curves(drawn: Sequence[Curve], title: str, x_name: str, y_name: str, log: bo
     heights = [y for curve in drawn for y in curve.y]
     low = max(min(heights) * 0.9, 1e-6) if log else 0.0
     last = max(x for curve in drawn for x in curve.x)
-    plot = Plot((0, last), (low, max(heights) * 1.05), log=log)
+    plot = Plot((0, last), (low, max(heights) * 1.05 or 1.0), log=log)
     lines = [
         path([(plot.across(x), plot.up(y)) for x, y in zip(curve.x, curve.y, strict=True)], fill="none",
              stroke=curve.color, stroke_width=1.6, stroke_opacity=0.8,
              stroke_linejoin="round")
         for curve in drawn
     ]  # fmt: skip
-    return picture(plot.width, plot.height, title, plot.axes(x_name, y_name), *lines)
+    marks = [
+        element("circle", cx=plot.across(x), cy=plot.up(y), r=4.5, fill=curve.color, stroke="#fff")
+        for curve in drawn if curve.marked for x, y in [curve.marked]
+    ]  # fmt: skip
+    return picture(plot.width, plot.height, title, plot.axes(x_name, y_name), *lines, *marks)
 
 
 def smoothed(values: Sequence[float], points: int = 150) -> tuple[list[float], list[float]]:

@@ -25,10 +25,12 @@ from generator.dataset.store import Dataset
 from generator.report import charts, provenance, statistics
 from generator.report.audits import audited
 from generator.report.balancing import balanced
+from generator.report.grid import COLORS, color
 from generator.report.judged import judgements
 from generator.report.results import MEASURES, NONE, Trained, read_json, read_trained, table, worths
 from generator.report.sheet import frame_sheet
 from generator.report.showing import Shown, caveats, firsts, origin, shown
+from generator.report.trainings import trainings
 from generator.spec.config import RunConfig
 
 PAGE = "report.html"
@@ -109,11 +111,7 @@ def _detectors(run: Run) -> dict[str, Any]:
     labels = None if run.real_train is None else _objects(run.real_train)
     sizes = {"synthetic": run.new_images or 0, "real": len(run.real_train) if run.real_train else 0}
     rows = table(run.trained, run.config.train if run.config else None, sizes, labels)
-    dots = [
-        (row.arm, charts.COLORS.get(row.arm, charts.OTHER), row.measures["box AP"].values)
-        for row in rows
-        if row.measures["box AP"].values
-    ]
+    dots = [(row.arm, color(row.arm), row.measures["box AP"].values) for row in rows if row.measures["box AP"].values]
     return {
         "lead": first,
         "hero": _pictures(run, first)[:1] if first else [],
@@ -125,8 +123,9 @@ def _detectors(run: Run) -> dict[str, Any]:
         "caveats": caveats(run.config, first, rows),
         "origin": origin(run.config.train if run.config else None),
         "losses": losses(run.trained),
+        **trainings(run.folder, run.config.train if run.config else None),
         **judgements(run.folder if isinstance(run.folder, Path) else None, run.real_test),
-        "colors": charts.COLORS,
+        "colors": COLORS,
     }
 
 
@@ -144,22 +143,21 @@ def losses(trained: list[Trained]) -> list[statistics.Figure]:
     if not logged:
         return []
     totals = [
-        charts.Curve(f"{one.arm}-{one.seed}", charts.COLORS.get(one.arm, charts.OTHER),
-                     *charts.smoothed([_total(step) for step in one.log]))
+        charts.Curve(f"{one.arm}-{one.seed}", color(one.arm), *charts.smoothed([_total(step) for step in one.log]))
         for one in logged
     ]  # fmt: skip
     names = [name for name in logged[0].log[0] if name != "step"]
     series = {name.removeprefix("loss_"): [step.get(name, 0.0) for step in logged[0].log] for name in names}
     parts = [
-        charts.Curve(name, color, *charts.smoothed(values))
-        for (name, values), color in zip(series.items(), charts.PALETTE, strict=False)
+        charts.Curve(name, ink, *charts.smoothed(values))
+        for (name, values), ink in zip(series.items(), charts.PALETTE, strict=False)
     ]
     first = f"{logged[0].arm}-{logged[0].seed}"
     return [
         statistics.Figure(
             "Total loss", charts.curves(totals, "Total loss by step", "step", "loss", log=True),
             "The sum that is minimized, averaged over neighbouring steps; upright axis logarithmic.",
-            charts.legend({one.arm: charts.COLORS.get(one.arm, charts.OTHER) for one in logged}),
+            charts.legend({one.arm: color(one.arm) for one in logged}),
         ),
         statistics.Figure(
             f"Parts of the loss: {first}", charts.curves(parts, f"Parts of the loss of {first}", "step", "loss"),

@@ -75,7 +75,7 @@ def train(
 
     `validate` tells how good a detector is, of 1, by real photographs that nothing else is done with. With
     `spec.validate_every` it chooses the weights that `model.pt` holds, and that has ``validations``, all (step, score),
-    and ``chosen``, the step. TrainError where it is asked for and not given.
+    and ``chosen``, the step; `folder/validations.json` has both. TrainError where it is asked for and not given.
     """
     task = Task(sources, plan, spec, folder, seed, on_step, augment, validate)
     program = task.program()
@@ -119,12 +119,18 @@ def perform(task: Task) -> None:
             _write_log(folder, run.log)
 
     if first:
-        _write_log(folder, run.log)
-        atomic.write_json(folder / "seen.json", program.seen(len(run.log)))
-        if run.transfers:
-            atomic.write_json(folder / "transfers.json", run.transfers)
+        _write_notes(folder, program, run)
         checkpoint.save(folder / FINISHED, program.detector(run, program.stages[-1]))
         unfinished.unlink(missing_ok=True)
+
+
+def _write_notes(folder: Path, program: Program, run: Run) -> None:
+    _write_log(folder, run.log)
+    atomic.write_json(folder / "seen.json", program.seen(len(run.log)))
+    if run.transfers:
+        atomic.write_json(folder / "transfers.json", run.transfers)
+    if run.best.looks:
+        atomic.write_json(folder / "validations.json", {"validations": run.best.looks, "chosen": run.best.step})
 
 
 def _write_log(folder: Path, log: list[Losses]) -> None:

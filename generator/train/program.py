@@ -18,6 +18,8 @@ from generator.spec.training import Train
 from generator.train import checkpoint, team
 from generator.train.augment import Augment
 from generator.train.batches import Batch, Batches
+from generator.train.model import BODIES
+from generator.train.nearby import COPIES, MOVED
 from generator.train.run import Run
 
 Settings = dict[str, Any]
@@ -39,6 +41,7 @@ YOUNGER = {  # told if asked
     *("rare", "sampling", "axes", "repeat_below", "repeat_most", "rarest_crop", "point_masks", "harmonize"),
     *("smallest_becomes", "schedule", "precision", "validate_every", "patience", "weights"),
 }
+LATER = {"candidates"}  # finished files without it are of this program all the same
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,8 @@ class Program:
         if not path.exists():
             return False
         found = checkpoint.load(path)
-        different = [name for name in self.settings if found.get(name) != self.settings[name]]
+        unsaid = LATER - found.keys() if "log" not in found else set()  # what goes on must agree on everything
+        different = [name for name in self.settings if name not in unsaid and found.get(name) != self.settings[name]]
         if different:
             what = "; ".join(f"{name} was {found.get(name)}, now {self.settings[name]}" for name in different)
             raise TrainError(f"{path}: a run with other settings is here ({what}); remove its folder or choose another")
@@ -194,12 +198,21 @@ def _settings(stages: Sequence[Stage], spec: Train, seed: int, augment: Augment)
             for name, source in zip(stage.batches.mixture.names, stage.batches.sources, strict=True)
         },
         "augment": _plain(augment),
+        **_candidates(spec),
     }
     if last.batches.keypoints:
         settings["keypoints"] = list(last.batches.keypoints)
     if len(stages) > 1:
         settings["phases"] = [asdict(stage.phase) | {"classes": list(stage.classes)} for stage in stages]
     return settings
+
+
+def _candidates(spec: Train) -> Settings:
+    """The constants by which the two stages of a detector choose what they learn from; nothing for other models."""
+    if spec.model in ("depth", "fcos"):
+        return {}
+    parts = {**asdict(BODIES[spec.backbone][1]), "copies": COPIES, "moved": MOVED}
+    return {"candidates": {name: list(value) if isinstance(value, tuple) else value for name, value in parts.items()}}
 
 
 def _plain(augment: Augment) -> Settings:
