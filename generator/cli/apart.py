@@ -7,13 +7,15 @@ of 320 pixels took 2.1 s a step each against 1.4 s (two AMD EPYC cores), which i
 import os
 import queue
 import signal
+import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import cache
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from generator.cli.training import Work
 
 MOST = 4  # each holds about 2 GB
+PATIENCE = 20.0  # seconds to end a step in, after which a process is killed
 Told = tuple[str, int, int, str]
 
 
@@ -94,6 +97,16 @@ def learn_apart(config: Path, lots: Sequence[Lot], processes: int, report: Repor
         finally:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
+            _see_off(PATIENCE if sys.exc_info()[0] else None)
+
+
+def _see_off(seconds: float | None) -> None:
+    """Wait for the processes, or only so long; one that will not end its step is killed, and loses that step alone."""
+    end = None if seconds is None else time.monotonic() + seconds
+    for one in active_children():
+        one.join(None if end is None else max(end - time.monotonic(), 0))
+        if one.is_alive():
+            one.kill()
 
 
 def _over(running: "list[Future[None]]") -> bool:
