@@ -71,7 +71,10 @@ def running(processes: list[psutil.Process]) -> list[psutil.Process]:
 def started(folder: Path) -> "tuple[subprocess.Popen[str], list[psutil.Process]]":
     """`generator train`, once both detectors are under way, and the two processes that train them."""
     command = [sys.executable, "-m", "generator", "train", "few.yaml"]
-    asked = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    asked = subprocess.Popen(
+        command, cwd=folder, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
+    )  # fmt: skip
     wait_for(lambda: begun(folder, 0, 1) or asked.poll() is not None)
     children = psutil.Process(asked.pid).children(recursive=True)
     return asked, [one for one in children if "spawn_main" in " ".join(one.cmdline())]
