@@ -1,11 +1,6 @@
 """``generator`` and ``python -m generator``."""
 
-import os
 import sys
-
-# Threads that wait for each other give up their core meanwhile, which costs nothing on a quiet machine; beside other
-# work, waiting busily made a training step six times as slow (two AMD EPYC cores). Read when torch is loaded.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def main() -> None:

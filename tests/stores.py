@@ -9,8 +9,8 @@ import pytest
 
 def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The URL of a run in an empty bucket; every process that is started meanwhile finds the server."""
-    moto = pytest.importorskip("moto.server")
-    pytest.importorskip("s3fs")
+    import moto.server as moto
+
     server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

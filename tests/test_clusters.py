@@ -49,7 +49,8 @@ def test_what_ships_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.filterwarnings("ignore")
 def test_ray_itself_takes_what_ships_and_refuses_what_we_refuse() -> None:
-    util = pytest.importorskip("ray.autoscaler._private.util")
+    from ray.autoscaler._private import util
+
     good = yaml.safe_load(RAY_UP.read_text())
     util.validate_config(util.prepare_config(copy.deepcopy(good)))
     with pytest.raises(Exception, match="clustr_name"):
@@ -122,7 +123,6 @@ def test_resources_must_do_for_the_config(
 def test_mistakes_in_files_for_ray_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, said: str
 ) -> None:
-    pytest.importorskip("jsonschema")
     monkeypatch.chdir(ROOT)
     path, line = changed(tmp_path, RAY_UP, old, new)
     found = problems(path)

@@ -2,12 +2,12 @@
 
 import json
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from stopping import stopped
 
 import generator.train  # noqa: F401  (before torch: it says how threads wait)
 from generator.base.draw import Draw
@@ -20,7 +20,7 @@ from generator.train.augment import Augment
 from generator.train.deptherrors import DepthErrors, DepthEvaluation
 
 pytestmark = pytest.mark.torch
-torch = pytest.importorskip("torch")
+import torch  # noqa: E402
 
 from generator.train import checkpoint  # noqa: E402
 from generator.train.depthjudge import evaluate_depth, predict_depth  # noqa: E402
@@ -175,12 +175,7 @@ def test_learning_tells_depth_better_than_any_constant(tmp_path: Path) -> None:
 
 
 def test_a_run_taken_up_again_equals_one_that_was_not_stopped(trained: Path, tmp_path: Path) -> None:
-    def stop(step: int, _: Mapping[str, float]) -> None:
-        if step == 4:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run(tmp_path, on_step=stop)
+    stopped(run, tmp_path, 4)
     resumed, whole = checkpoint.load(run(tmp_path)), checkpoint.load(trained)
     assert resumed["weights"].keys() == whole["weights"].keys()
     assert all(torch.equal(resumed["weights"][name], value) for name, value in whole["weights"].items())
@@ -240,7 +235,6 @@ def test_fine_tuning_goes_on_with_all_that_was_learned(tmp_path: Path) -> None:
 
 
 def test_onnx_tells_the_same_depth_at_any_size(trained: Path) -> None:
-    pytest.importorskip("onnxruntime")
     model = checkpoint.detector(checkpoint.load(trained))
     rng = (Draw(4) / "onnx").rng()
     file = to_onnx(model, rng.random((3, 64, 80), np.float32), ())

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 pytestmark = pytest.mark.torch
-torch = pytest.importorskip("torch")
-
 import skimage.data  # noqa: E402
+import torch  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
 from generator.train import efficientnet  # noqa: E402

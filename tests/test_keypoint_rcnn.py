@@ -1,7 +1,6 @@
 """Keypoint R-CNN on tiny pictures: it learns, it resumes exactly, it is stored and exported like the others."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 from dominoes import NAMES, Dominoes
 from exporting import built, shot
+from stopping import stopped
 
 import generator.train  # noqa: F401  (before torch: it says how threads wait)
 from generator.base.draw import Draw
@@ -18,7 +18,7 @@ from generator.dataset.examples import Example
 from generator.spec.training import Train
 
 pytestmark = pytest.mark.torch
-torch = pytest.importorskip("torch")
+import torch  # noqa: E402
 
 from generator.train import checkpoint  # noqa: E402
 from generator.train.augment import Augment  # noqa: E402
@@ -58,12 +58,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_run_taken_up_again_equals_one_that_was_not_stopped(trained: Path, tmp_path: Path) -> None:
-    def stop(step: int, _: Mapping[str, float]) -> None:
-        if step == 3:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run(tmp_path, on_step=stop)
+    stopped(run, tmp_path, 3)
     steps: list[int] = []
     resumed = checkpoint.load(run(tmp_path, on_step=lambda step, _: steps.append(step)))
     whole = checkpoint.load(trained)
@@ -135,8 +130,8 @@ def test_the_last_layer_is_taken_over_where_the_names_are_the_same(trained: Path
 
 
 def test_onnx_finds_the_same(trained: Path, tmp_path: Path) -> None:
-    onnx = pytest.importorskip("onnx")
-    pytest.importorskip("onnxruntime")
+    import onnx
+
     from generator.train.onnx import export_onnx, run_onnx
 
     content = checkpoint.load(trained)

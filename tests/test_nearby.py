@@ -5,7 +5,7 @@ import pytest
 from discs import Discs
 
 pytestmark = pytest.mark.torch
-torch = pytest.importorskip("torch")
+import torch  # noqa: E402
 
 from generator.base.draw import Draw  # noqa: E402
 from generator.train.batches import as_target, as_tensor  # noqa: E402

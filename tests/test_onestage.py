@@ -11,7 +11,7 @@ from generator.base.draw import Draw
 from generator.spec.training import Train
 
 pytestmark = pytest.mark.torch
-torch = pytest.importorskip("torch")
+import torch  # noqa: E402
 
 from generator.train import checkpoint  # noqa: E402
 from generator.train.augment import Augment  # noqa: E402
@@ -112,7 +112,6 @@ def test_a_stored_one_is_opened_and_judged(trained: Path) -> None:
 
 def test_onnx_finds_the_same(trained: Path, tmp_path: Path) -> None:
     """With scores far enough apart to have an order."""
-    pytest.importorskip("onnxruntime")
     from generator.train.onnx import export_onnx, run_onnx
 
     content = checkpoint.load(trained)

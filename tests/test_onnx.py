@@ -12,9 +12,8 @@ from generator.base.errors import TrainError
 from generator.spec.training import Train
 
 pytestmark = pytest.mark.torch
-torch = pytest.importorskip("torch")
-onnx = pytest.importorskip("onnx")
-pytest.importorskip("onnxruntime")
+import onnx  # noqa: E402
+import torch  # noqa: E402
 
 from generator.train import checkpoint  # noqa: E402
 from generator.train.device import seeded  # noqa: E402

@@ -6,7 +6,7 @@ import pytest
 import generator.train  # noqa: F401  (before torch: it says how threads wait)
 
 pytestmark = pytest.mark.torch
-torch = pytest.importorskip("torch")
+import torch  # noqa: E402
 
 from generator.base.draw import Draw  # noqa: E402
 from generator.spec.training import Train  # noqa: E402

@@ -68,7 +68,6 @@ def test_settings_that_cannot_work_say_why(keys: Mapping[str, object], says: str
 
 # --- training -------------------------------------------------------------------------------------------------------
 
-pytest.importorskip("torch")
 import torch  # noqa: E402
 
 from generator.train import checkpoint  # noqa: E402

@@ -134,7 +134,6 @@ def test_damaged_notes_are_named(run: Path, name: str, content: Any) -> None:
 
 def test_what_training_prepares_can_be_read(tmp_path: Path) -> None:
     """Every key that the notes may have, as they are written."""
-    pytest.importorskip("torch")
     from generator.cli.preparing import Prepared, noted
 
     notes = {"synthetic": {key: value for key, value in PAINTED.items() if key != "hash"}}

@@ -9,6 +9,7 @@ import pytest
 import torch
 from discs import TINY, Discs, run
 from PIL import Image
+from stopping import stopped
 
 from generator.base.draw import Draw
 from generator.base.errors import TrainError
@@ -53,12 +54,7 @@ def test_learning_lowers_the_loss_and_finds_discs(tmp_path: Path) -> None:
 
 
 def test_a_run_taken_up_again_equals_one_that_was_not_stopped(trained: Path, tmp_path: Path) -> None:
-    def stop(step: int, _: Mapping[str, float]) -> None:
-        if step == 4:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run(tmp_path, on_step=stop)
+    stopped(run, tmp_path, 4)
     assert checkpoint.load(tmp_path / "checkpoint.pt")["log"] == checkpoint_log(tmp_path)
     steps: list[int] = []
     resumed = checkpoint.load(run(tmp_path, on_step=lambda step, _: steps.append(step)))

@@ -15,7 +15,7 @@ from generator.spec.harmonizing import Rules
 from generator.spec.training import RealSource, Train
 
 pytestmark = pytest.mark.torch
-torch = pytest.importorskip("torch")
+import torch  # noqa: E402
 
 from generator.train import efficientnet, model  # noqa: E402
 from generator.train.loop import train  # noqa: E402

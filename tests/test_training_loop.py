@@ -12,7 +12,7 @@ from generator.mix.recipes import phases
 from generator.spec.training import Train
 
 pytestmark = pytest.mark.torch
-torch = pytest.importorskip("torch")
+import torch  # noqa: E402
 
 from generator.base.draw import Draw  # noqa: E402
 from generator.train import checkpoint, device  # noqa: E402

@@ -8,7 +8,6 @@ import pytest
 from discs import Discs
 
 pytestmark = pytest.mark.torch
-torch = pytest.importorskip("torch")
 
 from test_training_loop import Judge, run  # noqa: E402
 

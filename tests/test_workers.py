@@ -14,7 +14,7 @@ from generator.base.errors import TrainError
 from generator.spec.training import Train
 
 pytestmark = pytest.mark.torch
-torch = pytest.importorskip("torch")
+import torch  # noqa: E402
 
 from generator.train import checkpoint, team  # noqa: E402
 from generator.train.augment import Augment  # noqa: E402

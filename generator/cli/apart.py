@@ -1,7 +1,8 @@
 """Several detectors trained at a time, each in a process of its own.
 
-Two of them with a thread each do more on two cores than one after the other with two threads: 350 steps of 8 pictures
-of 320 pixels took 2.1 s a step each against 1.4 s (two AMD EPYC cores), which is 1.3 times the work.
+Two of them with a thread each do more on two cores than one after the other with two threads: steps of 8 pictures of
+320 pixels (faster_rcnn, efficientnet_lite0) took 2.6 s each beside each other and 1.4 s with both cores, which is 1.1
+times the work (AMD EPYC).
 """
 
 import os
@@ -10,10 +11,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from functools import cache
 from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.queues import Queue
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from generator.base.errors import GeneratorError, TrainError
+from generator.base.processes import cores, inherited
 from generator.cli.console import Report
 from generator.cli.judging import Lot
 from generator.spec.training import Train
@@ -58,10 +59,6 @@ class _Stopped(Exception):
     """The program that asked for this detector wants no more of it."""
 
 
-def cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def at_a_time(spec: Train, unfinished: int) -> int:
     """How many detectors to train at a time: `parallel`, or on CPUs up to one per core; one by one on a GPU, which one
     keeps busy."""
@@ -81,7 +78,8 @@ def learn_apart(config: Path, lots: Sequence[Lot], processes: int, report: Repor
     told: Queue[Told] = context.Queue()
     stop = context.Event()
     desk = _Desk(config, told, stop)
-    with _threads(max(cores() // processes, 1)), ProcessPoolExecutor(processes, context, _begin, desk) as pool:
+    threads = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(max(cores() // processes, 1)))}
+    with inherited(threads), ProcessPoolExecutor(processes, context, _begin, desk) as pool:
         running = [pool.submit(_learn, lot) for lot in lots]
         try:
             while not _over(running):
@@ -101,7 +99,8 @@ def learn_apart(config: Path, lots: Sequence[Lot], processes: int, report: Repor
 
 
 def _see_off(seconds: float | None) -> None:
-    """Wait for the processes, or only so long; one that will not end its step is killed, and loses that step alone."""
+    """Wait for the processes, or only so long; one that does not end its step or its judging is
+    killed, and goes on from its last checkpoint another time."""
     end = None if seconds is None else time.monotonic() + seconds
     for one in active_children():
         one.join(None if end is None else max(end - time.monotonic(), 0))
@@ -120,18 +119,6 @@ def _pass_on(told: "Queue[Told]", report: Report) -> None:
             report(*told.get_nowait())
         except queue.Empty:
             return
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Processes begun within compute with so many threads."""
-    before = os.environ.get("OMP_NUM_THREADS")
-    os.environ["OMP_NUM_THREADS"] = before or str(count)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["OMP_NUM_THREADS"]
 
 
 def _begin(*desk: "Path | Queue[Told] | Event") -> None:

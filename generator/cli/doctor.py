@@ -1,6 +1,5 @@
 """`doctor`: what this machine can do, and what it lacks."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -8,6 +7,7 @@ from importlib import metadata
 
 import typer
 
+from generator.base.processes import cores
 from generator.cli.console import console
 
 PACKAGES = ("bpy", "numpy", "embreex", "trimesh", "ray", "torch", "torchvision", "pycocotools", "pyarrow", "OpenEXR")
@@ -21,9 +21,7 @@ PROBES = {
 
 def doctor() -> None:
     """Look at this machine: versions, Blender's libraries, GPUs, disk. Exit code 1 when it cannot paint or train."""
-    console.print(
-        f"python {sys.version.split()[0]}, {len(os.sched_getaffinity(0))} cores, {disk()} GB of disk free here"
-    )
+    console.print(f"python {sys.version.split()[0]}, {cores()} cores, {disk()} GB of disk free here")
     for name in PACKAGES:
         console.print(f"  {name} {version(name)}", highlight=False)
     failed = False

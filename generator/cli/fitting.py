@@ -1,6 +1,5 @@
 """The verbs that write scenes: `generator new-scene` a first one, `generator fit-ranges` one like a real set."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from generator.base.errors import GeneratorError
+from generator.base.processes import cores
 from generator.cli.authoring import Assets, SceneFile, Seed
 from generator.cli.console import console, progress
 from generator.cli.project import asset_roots
@@ -29,7 +29,7 @@ def fit_ranges(
     rounds: Annotated[int, typer.Option(help="Rounds of looking and changing, at most.", min=1)] = 5,
     paint: Annotated[bool, typer.Option("--paint", help="Judge pictures of Blender, not of rays.")] = False,
     page: Annotated[Path | None, typer.Option("--report", help="A page of histograms to write.")] = None,
-    workers: Annotated[int, typer.Option(help="Processes.", min=1)] = min(WORKERS, os.cpu_count() or 1),
+    workers: Annotated[int, typer.Option(help="Processes.", min=1)] = min(WORKERS, cores()),
     seed: Seed = 0, assets: Assets = None,
 ) -> None:  # fmt: skip
     """Set counts, distances, aim and exposure of a scene to the ranges of a real set, as its annotations tell them.
@@ -86,7 +86,7 @@ def new_scene(
     if taken := [str(path) for path in (scene, config) if path.exists() and not force]:
         raise GeneratorError(f"{' and '.join(taken)} exist already; choose another name, or --force")
     with progress() as report:
-        fitted = begun.fitted(scene, rounds, paint, min(WORKERS, os.cpu_count() or 1), report)
+        fitted = begun.fitted(scene, rounds, paint, min(WORKERS, cores()), report)
     write_bytes(scene, (fitted.text if fitted else begun.text).encode())
     write_bytes(config, begun.config(scene).encode())
     if fitted:

@@ -12,6 +12,7 @@ import ray
 from ray.exceptions import RayError
 
 from generator.base.errors import GeneratorError
+from generator.base.processes import cores, inherited
 from generator.spec.config import Farm
 
 ENVIRONMENT = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
@@ -25,7 +26,8 @@ def cluster(farm: Farm) -> Iterator[None]:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": False}
     if farm.address == "local":
-        size = len(os.sched_getaffinity(0)) if farm.workers == "auto" else farm.workers
+        size = cores() if farm.workers == "auto" else farm.workers
+        # with a runtime environment instead, Ray could not give actors the processes that it has started ahead
         with interrupts_held(), inherited(ENVIRONMENT):
             ray.init(address="local", num_cpus=size, include_dashboard=False, object_store_memory=100_000_000, **quiet)
     else:
@@ -62,22 +64,6 @@ def interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     if pressed:
         raise KeyboardInterrupt
-
-
-@contextmanager
-def inherited(values: dict[str, str]) -> Iterator[None]:
-    """Environment variables for processes that start in here. With a runtime environment for them instead, Ray could
-    not give actors the processes that it has started ahead."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def refuse_silence(address: str) -> None:

@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 
 from generator.base.draw import Draw
+from generator.base.processes import cores
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
@@ -28,8 +29,8 @@ def half_of(precision: Precision, device: torch.device) -> torch.dtype | None:
 def use_cores(workers: int = 1) -> None:
     """As many threads as this process may use, or its part of them where workers share the machine; unless
     OMP_NUM_THREADS says otherwise. Ray sets that in its workers, so among several it is not asked."""
-    if ("OMP_NUM_THREADS" not in os.environ or workers > 1) and hasattr(os, "sched_getaffinity"):
-        torch.set_num_threads(max(len(os.sched_getaffinity(0)) // workers, 1))
+    if "OMP_NUM_THREADS" not in os.environ or workers > 1:
+        torch.set_num_threads(max(cores() // workers, 1))
 
 
 @contextmanager
