@@ -109,6 +109,18 @@ def test_shrinking_by_two_averages_pixels_and_keeps_halved_boxes() -> None:
     assert picture.mean() == pytest.approx(image.mean() / 255, abs=0.01)
 
 
+@pytest.mark.parametrize("level", [8, 60])
+def test_what_is_dark_stays_to_be_seen(level: int) -> None:
+    """A square three times as bright as its dark ground, under many lights, never drowns in it."""
+    example = rectangles()
+    example.image[:] = level
+    example.image[10:30, 10:30] = 3 * level
+    change = replace(Augment(), zoom=(1.0, 1.0), mirror=0, blur=0, noise=0)
+    for seed in range(100):
+        picture, _ = change(example, 48, Draw(seed))
+        assert picture[15:25, 15:25].mean() > 1.5 * picture[35:, 35:].mean() > 0
+
+
 def test_pictures_without_objects_pass() -> None:
     empty = rectangles(count=1)
     none = replace(

@@ -22,7 +22,8 @@ class Augment:
 
     zoom        scale about the network's own, before a crop to its own size; see `nearer` for what it does to depth
     upside_down for things seen from above
-    contrast    about the mean: factor 1 - contrast .. 1 + contrast; `brightness` is added, as a part of full scale
+    contrast    about the mean: factor 1 - contrast .. 1 + contrast
+    brightness  factor 1 - brightness .. 1 + brightness, so that what is dark stays to be seen
     gamma       exponent's range is 1 / gamma .. gamma
     tint        factor per channel, 1 - tint .. 1 + tint
     saturation  blend with grey, 1 - saturation .. 1 + saturation
@@ -37,7 +38,7 @@ class Augment:
     mirror: float = 0.5
     upside_down: float = 0.0
     contrast: float = 0.3
-    brightness: float = 0.15
+    brightness: float = 0.3
     gamma: float = 1.4
     tint: float = 0.1
     saturation: float = 0.4
@@ -94,7 +95,7 @@ class Augment:
         picture = picture ** np.float32(self.gamma ** rng.uniform(-1, 1))
         mean = picture.mean(dtype=np.float32)
         picture = (picture - mean) * np.float32(1 + rng.uniform(-1, 1) * self.contrast) + mean
-        picture = picture + np.float32(rng.uniform(-1, 1) * self.brightness)
+        picture = picture * np.float32(1 + rng.uniform(-1, 1) * self.brightness)
         picture = picture * (1 + rng.uniform(-1, 1, 3) * self.tint).astype(np.float32)
         picture = self._colored(picture, draw)
         if (draw / "blur").uniform() < self.blur:

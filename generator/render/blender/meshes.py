@@ -21,24 +21,28 @@ class Kept(Generic[T]):
     """
 
     def __init__(self, capacity: int, weigh: Callable[[T], int]) -> None:
-        self.capacity, self.weigh = capacity, weigh
-        self._entries: OrderedDict[str, T] = OrderedDict()
+        self.capacity, self.weigh, self.weight = capacity, weigh, 0
+        self._entries: OrderedDict[str, tuple[T, int]] = OrderedDict()  # to ask an image for its size takes 1 ms
 
     def get(self, key: str, make: Callable[[], T]) -> T:
         if key not in self._entries:
-            self._entries[key] = make()
+            made = make()
+            self._entries[key] = made, self.weigh(made)
+            self.weight += self._entries[key][1]
         self._entries.move_to_end(key)
-        return self._entries[key]
+        return self._entries[key][0]
 
     def each(self, do: Callable[[T], None]) -> None:
-        for one in self._entries.values():
+        for one, _ in self._entries.values():
             do(one)
 
     def trim(self) -> list[T]:
         """Forget what is over capacity and return it for removal."""
         gone = []
-        while len(self._entries) > 1 and sum(map(self.weigh, self._entries.values())) > self.capacity:
-            gone.append(self._entries.popitem(last=False)[1])
+        while len(self._entries) > 1 and self.weight > self.capacity:
+            one, weight = self._entries.popitem(last=False)[1]
+            self.weight -= weight
+            gone.append(one)
         return gone
 
 
