@@ -21,17 +21,15 @@ from generator.render.tone import decode
 
 
 @pytest.mark.blender
-def test_a_picture_does_not_depend_on_order_or_threads(blender: Any) -> None:
-    def digests(order: list[int], threads: int) -> dict[int, str]:
-        blender.threads = threads
+def test_a_picture_does_not_depend_on_order(blender: Any) -> None:
+    def digests(order: list[int]) -> dict[int, str]:
         painted = {i: blender.paint(busy(i)) for i in order}
         return {i: hashlib.sha256(p.rgb.tobytes() + p.index.tobytes() + p.depth.tobytes()).hexdigest()
                 for i, p in painted.items()}  # fmt: skip
 
-    first = digests([0, 1, 2], threads=1)
+    first = digests([0, 1, 2])
     assert len(set(first.values())) == 3
-    assert digests([2, 0, 1, 0], threads=2) == first
-    blender.threads = 1
+    assert digests([2, 0, 1, 0]) == first
 
 
 @pytest.mark.blender

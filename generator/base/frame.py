@@ -92,7 +92,7 @@ class Frame:
         if self.rgb is not None and self.rgb.shape != (*self.instance.shape, 3):
             found.append(f"picture {self.rgb.shape} and labels {self.instance.shape} differ in size")
         known = {i.id for i in self.instances}
-        present = set(np.unique(self.instance).tolist()) - {0}
+        present = set(np.flatnonzero(np.bincount(self.instance.ravel())).tolist()) - {0}
         if not present <= known:
             found.append(f"mask holds unknown ids {sorted(present - known)}")
         if np.isnan(self.depth).any() or np.isinf(self.depth[self.instance > 0]).any():

@@ -1,13 +1,33 @@
 """What a process may use of its machine, and what those that it starts are told."""
 
 import os
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 def cores() -> int:
     """The cores that this process may use, which can be fewer than there are."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def lone_core() -> Iterator[None]:
+    """Libraries that are loaded in here believe that there is one core, and make no threads to share work with (TBB's
+    wait busily for it). Afterwards every thread may run on any core again. Where the system cannot tell a process its
+    cores, nothing is done."""
+    if not hasattr(os, "sched_getaffinity"):
+        yield
+        return
+    whole = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(whole)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, whole)
+        for thread in set(map(int, os.listdir("/proc/self/task"))) - {threading.get_native_id()}:
+            with suppress(ProcessLookupError):
+                os.sched_setaffinity(thread, whole)
 
 
 @contextmanager

@@ -137,10 +137,10 @@ def adrift(frame: Frame) -> list[str]:
     if not shown:
         return []
     points, ids = _corners(shown), np.array([one.id for one in shown])
-    near, far = (find(frame.depth, frame.instance, ids) for find in (ndimage.minimum, ndimage.maximum))
+    near, far = _reach(frame)
     low, high = points[..., 2].min(1), points[..., 2].max(1)
     slack = _ROUNDING * np.abs(points).max((1, 2))
-    off = (near < low - slack) | (far > high + slack)
+    off = (near[ids] < low - slack) | (far[ids] > high + slack)
     if frame.camera.lens.kind == "pinhole":
         off |= (low > NEAR) & _beside(frame, shown, points)
     return [
@@ -148,6 +148,14 @@ def adrift(frame: Frame) -> list[str]:
         for one, is_off in zip(shown, off, strict=True)
         if is_off
     ]
+
+
+def _reach(frame: Frame) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Least and greatest depth of each id's pixels, of ids 0 to 65535; inf and -inf where it has none."""
+    near, far = np.full(1 << 16, np.inf, np.float32), np.full(1 << 16, -np.inf, np.float32)
+    np.minimum.at(near, frame.instance.ravel(), frame.depth.ravel())
+    np.maximum.at(far, frame.instance.ravel(), frame.depth.ravel())
+    return near, far
 
 
 def _corners(shown: list[Instance]) -> Array:

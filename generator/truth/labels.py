@@ -4,16 +4,18 @@ Each object is cast alone, in its own space, inside its projected box; the layer
 layer alone is the amodal mask; what is left of it is the visible one; who took the rest is the occluder.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from generator.assets.mesh import Mesh
 from generator.assets.store import AssetStore
 from generator.base.frame import Frame, Instance, Mask
 from generator.base.geometry import Array, Box, Camera, extent, intersect
-from generator.base.scene import ObjectSample, SceneSample
+from generator.base.scene import ObjectSample, Quaternion, SceneSample, Vector
 from generator.truth.bounds import NEAR, projected_box
 from generator.truth.rays import Target
 from generator.truth.sight import with_keypoints
@@ -140,26 +142,32 @@ class _Canvas:
         return normal.astype(np.float32)
 
     def frame(self, sample: SceneSample) -> Frame:
-        ones = tuple(self._instance(number, one, sample) for number, one in numbered(sample) if number)
+        shown = [one for number, one in numbered(sample) if number]
+        places = in_camera(shown, self.camera)
+        ones = tuple(
+            self._instance(number, one, sample.category(one.label), *place)
+            for number, (one, place) in enumerate(zip(shown, places, strict=True), 1)
+        )
         amodal = {number: mask for number, (box, mask, _) in self.alone.items() if box is not None}
         return Frame(
             self.instance, self.camera.planar(self.depth), self.normal, amodal, ones, self.camera, facts=sample.facts
         )
 
-    def _instance(self, number: int, one: ObjectSample, sample: SceneSample) -> Instance:
+    def _instance(
+        self, number: int, one: ObjectSample, category: int, position: Vector, rotation: Quaternion
+    ) -> Instance:
         box, mask, total = self.alone[number]
         amodal, visible, occluders, seen = int(mask.sum()), 0, {}, None
         if box is not None:
             ids = self.instance[box[1] : box[3], box[0] : box[2]]
-            over, counts = np.unique(ids[mask], return_counts=True)
-            occluders = {int(k): int(n) for k, n in zip(over, counts, strict=True) if k != number}
+            counts = np.bincount(ids[mask])
+            occluders = {int(k): int(counts[k]) for k in np.flatnonzero(counts) if k != number}
             visible = amodal - sum(occluders.values())
             inner = extent(mask & (ids == number))
             seen = inner and (inner[0] + box[0], inner[1] + box[1], inner[2] + box[0], inner[3] + box[1])
-        position, rotation = in_camera(one, self.camera)
         size, center = measure(self.bounds[number], one)
         return Instance(
-            id=number, name=one.name, label=one.label, category=sample.category(one.label), asset=one.mesh.asset,
+            id=number, name=one.name, label=one.label, category=category, asset=one.mesh.asset,
             visible_pixels=visible, amodal_pixels=amodal, box=seen, amodal_box=box,
             visible_fraction=visible / amodal if amodal else 0.0,
             truncated_fraction=1 - amodal / total if total else 0.0,
@@ -183,16 +191,14 @@ def measure(bounds: Array, one: ObjectSample) -> tuple[tuple[float, float, float
     return (x, y, z), (u, v, w)
 
 
-def in_camera(
-    one: ObjectSample, camera: Camera
-) -> tuple[tuple[float, float, float], tuple[float, float, float, float]]:
-    """Position (m) and rotation (w x y z) of an object in the camera frame."""
-    from scipy.spatial.transform import Rotation
-
-    position = camera.camera_from_world[:3, :3] @ np.array(one.pose.position) + camera.camera_from_world[:3, 3]
+def in_camera(ones: Sequence[ObjectSample], camera: Camera) -> list[tuple[Vector, Quaternion]]:
+    """Position (m) and rotation (w x y z) of objects in the camera frame."""
+    if not ones:
+        return []
     turned = Rotation.from_matrix(camera.camera_from_world[:3, :3]) * Rotation.from_quat(
-        one.pose.rotation, scalar_first=True
+        np.array([one.pose.rotation for one in ones]), scalar_first=True
     )
-    x, y, z = (float(v) for v in position)
-    w, i, j, k = (float(v) for v in turned.as_quat(canonical=True, scalar_first=True))
-    return (x, y, z), (w, i, j, k)
+    places = np.array([one.pose.position for one in ones]) @ camera.camera_from_world[:3, :3].T
+    places += camera.camera_from_world[:3, 3]
+    turns = turned.as_quat(canonical=True, scalar_first=True)
+    return [((x, y, z), (w, i, j, k)) for (x, y, z), (w, i, j, k) in zip(places.tolist(), turns.tolist(), strict=True)]

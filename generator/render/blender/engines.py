@@ -46,11 +46,11 @@ def _devices(preferences: bpy.types.AddonPreferences, kind: str) -> list[object]
         return []
 
 
-def configure(scene: bpy.types.Scene, sample: SceneSample, device: str, threads: int) -> None:
+def configure(scene: bpy.types.Scene, sample: SceneSample, device: str) -> None:
     """All settings of one frame: nothing is left over from the frame before."""
     render = scene.render
     render.resolution_x, render.resolution_y, render.resolution_percentage = sample.width, sample.height, 100
-    render.threads_mode, render.threads = "FIXED", threads
+    render.threads_mode, render.threads = "FIXED", 1
     render.use_persistent_data = True
     if sample.render.engine == "eevee":
         require_eevee()

@@ -26,11 +26,10 @@ class BlenderPainter:
 
     Cycles gives object index and depth out of the same render; EEVEE has neither, so they come from a second, quick
     render by Cycles of the same stage.
-    One thread by default: on a CPU, more workers of one thread are as fast as fewer of more.
+    One thread: on a CPU, more workers of one thread do more than fewer of more.
     """
 
-    def __init__(self, store: AssetStore, device: Device = "auto", threads: int = 1) -> None:
-        self.threads = threads
+    def __init__(self, store: AssetStore, device: Device = "auto") -> None:
         passes.sweep()
         with captured():
             bpy.ops.wm.read_factory_settings(use_empty=True)
@@ -50,7 +49,7 @@ class BlenderPainter:
     def _paint(self, sample: SceneSample, path: Path) -> Painted:
         clock = [time.perf_counter()]
         self._forget_lamps()
-        configure(self.scene, sample, self.device, self.threads)
+        configure(self.scene, sample, self.device)
         self.stage.build(sample)
         open_shutter(self.scene, moves(sample))
         clock.append(time.perf_counter())
@@ -85,7 +84,7 @@ class BlenderPainter:
         passes, too, and EEVEE has none. One sample of Cycles without bounces: a tenth to a third of the picture's
         time."""
         plain = sample.render.model_copy(update={"engine": "cycles"})
-        configure(self.scene, sample.model_copy(update={"render": plain}), self.device, self.threads)
+        configure(self.scene, sample.model_copy(update={"render": plain}), self.device)
         open_shutter(self.scene, False)
         self.stage.camera.data.dof.use_dof = False
         hurry(self.scene)

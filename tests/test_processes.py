@@ -1,0 +1,50 @@
+"""What a process may use of its machine."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from generator.base.processes import cores, lone_core
+
+COUNT = """
+import os, sys
+{first}
+from conftest import scene, thing
+from generator.assets.catalog import Catalog
+from generator.assets.store import AssetStore
+from generator.render.blender.painter import BlenderPainter
+BlenderPainter(AssetStore(Catalog.open()), "cpu").paint(scene(thing("sphere")))
+print(len(os.listdir("/proc/self/task")))
+"""
+
+
+def test_a_lone_core_is_all_that_is_seen_and_is_forgotten_afterwards() -> None:
+    whole, asked, told = os.sched_getaffinity(0), threading.Event(), list[set[int]]()
+
+    def tell() -> None:
+        asked.wait()
+        told.append(os.sched_getaffinity(0))
+
+    with lone_core():
+        assert cores() == 1
+        within = threading.Thread(target=tell)
+        within.start()
+    asked.set()
+    within.join()
+    assert told == [whole] and os.sched_getaffinity(0) == whole
+
+
+@pytest.mark.blender
+@pytest.mark.skipif(cores() == 1, reason="one core: there is no thread to do without")
+def test_a_painter_has_no_thread_that_waits_busily() -> None:
+    """TBB, which Blender brings, makes one less than where it is loaded among all cores."""
+
+    def threads(first: str) -> int:
+        run = [sys.executable, "-c", COUNT.format(first=first)]
+        done = subprocess.run(run, capture_output=True, text=True, cwd=os.path.dirname(__file__), check=True)
+        return int(done.stdout.splitlines()[-1])
+
+    assert threads("") < threads("import bpy")
