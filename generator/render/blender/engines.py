@@ -67,6 +67,11 @@ def enter(scene: bpy.types.Scene, engine: str) -> None:
         scene.render.engine = engine
 
 
+def forget(scene: bpy.types.Scene) -> None:
+    """Drop all that Blender keeps between frames."""
+    scene.render.engine = scene.render.engine
+
+
 def _cycles(scene: bpy.types.Scene, sample: SceneSample, device: str) -> None:
     cycles, bounces = scene.cycles, sample.render.bounces
     cycles.device, cycles.denoising_use_gpu = ("CPU", False) if device == "cpu" else ("GPU", True)

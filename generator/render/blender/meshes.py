@@ -15,13 +15,14 @@ T = TypeVar("T")
 
 
 class Kept(Generic[T]):
-    """Data blocks by name, the least recently used removed first once they weigh more than `capacity` together.
+    """Data blocks by name, the least recently used removed first once they weigh more than `capacity` together, until
+    they weigh no more than the part of it that is `spared`.
 
     `trim` is called between frames only, so nothing that is on stage is ever removed.
     """
 
-    def __init__(self, capacity: int, weigh: Callable[[T], int]) -> None:
-        self.capacity, self.weigh, self.weight = capacity, weigh, 0
+    def __init__(self, capacity: int, weigh: Callable[[T], int], spared: float = 1.0) -> None:
+        self.capacity, self.weigh, self.spared, self.weight = capacity, weigh, spared, 0
         self._entries: OrderedDict[str, tuple[T, int]] = OrderedDict()  # to ask an image for its size takes 1 ms
 
     def get(self, key: str, make: Callable[[], T]) -> T:
@@ -38,8 +39,9 @@ class Kept(Generic[T]):
 
     def trim(self) -> list[T]:
         """Forget what is over capacity and return it for removal."""
-        gone = []
-        while len(self._entries) > 1 and self.weight > self.capacity:
+        gone = list[T]()
+        bound = self.capacity if self.weight <= self.capacity else self.spared * self.capacity
+        while len(self._entries) > 1 and self.weight > bound:
             one, weight = self._entries.popitem(last=False)[1]
             self.weight -= weight
             gone.append(one)

@@ -8,6 +8,7 @@ from generator.assets.store import AssetStore
 from generator.base.scene import LightSample, MeshRef, ObjectSample, SceneSample, Texture, Vector
 from generator.render.blender.bodies import Body, Cast, weight
 from generator.render.blender.camera import animate, place_camera
+from generator.render.blender.engines import forget
 from generator.render.blender.lamps import build_lamp
 from generator.render.blender.materials import Base, build_material
 from generator.render.blender.meshes import Kept, build_image, build_mesh, load_environment, pixels, triangles
@@ -40,8 +41,8 @@ class Stage:
         self.meshes: Kept[bpy.types.Mesh] = Kept(TRIANGLES, triangles)
         self.bodies: Kept[Body] = Kept(LASTING, weight)
         self.cast, self.lasting = Cast(), False
-        self.images: Kept[bpy.types.Image] = Kept(PIXELS, pixels)
-        self.panoramas: Kept[bpy.types.Image] = Kept(HDR_PIXELS, pixels)
+        self.images: Kept[bpy.types.Image] = Kept(PIXELS, pixels, spared=0.5)
+        self.panoramas: Kept[bpy.types.Image] = Kept(HDR_PIXELS, pixels, spared=0.5)
         self.passing: list[bpy.types.ID] = []
         self.camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
         scene.collection.objects.link(self.camera)
@@ -75,6 +76,7 @@ class Stage:
         images = [*self.images.trim(), *self.panoramas.trim()]
         if images:
             self.bodies.each(Body.undress)  # an image may be among them that a body shows
+            forget(self.scene)  # Cycles keeps images by address, and would show them where a later one comes to lie
         if gone := [*bodies, *self.meshes.trim(), *images]:
             bpy.data.batch_remove(gone)
 
