@@ -14,8 +14,9 @@ from generator.assets.deforms import DEFORMS, largest
 from generator.assets.deforms.fields import bernstein, spline
 from generator.assets.mesh import Mesh
 from generator.assets.shapes import SHAPES
-from generator.assets.store import AssetStore, Kept, mesh_bytes
+from generator.assets.store import AssetStore, mesh_bytes
 from generator.assets.subdivision import subdivide
+from generator.base.kept import Kept, Shared
 from generator.base.scene import Deform, MeshRef
 from generator.spec.materials import DEFORMS as NAMED
 from generator.truth.labels import label
@@ -271,7 +272,7 @@ def test_the_store_deforms_once_and_keeps_the_original(store: AssetStore) -> Non
 
 def test_caches_are_bounded_by_bytes_and_drop_the_oldest() -> None:
     made: list[str] = []
-    kept: Kept[bytes] = Kept(100, len)
+    kept: Shared[bytes] = Shared(100, len)
 
     def get(name: str, size: int) -> None:
         kept.get(name, lambda: made.append(name) or bytes(size))  # type: ignore[func-returns-value]
@@ -284,3 +285,13 @@ def test_caches_are_bounded_by_bytes_and_drop_the_oldest() -> None:
     assert made[-1] == "huge" and made.count("huge") == 1 and kept.weight == 1000
     mesh = SHAPES["sphere"]()
     assert mesh_bytes(mesh) > mesh.vertices.nbytes + mesh.faces.nbytes
+
+
+def test_what_is_spared_stays_and_the_rest_goes_at_once() -> None:
+    kept: Kept[str] = Kept(10, len, spared=0.5)
+    for name in ("aaaa", "bbbb", "cc"):
+        kept.get(name, lambda name=name: name)  # type: ignore[misc]
+    assert kept.trim() == [] and kept.weight == 10
+    kept.get("aaaa", str)
+    kept.get("d", lambda: "d")
+    assert kept.trim() == ["bbbb", "cc"] and kept.weight == 5

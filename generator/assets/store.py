@@ -1,10 +1,6 @@
 """`AssetStore`: from the names in a `SceneSample` to arrays, each read once per process."""
 
-from collections import OrderedDict
-from collections.abc import Callable
 from pathlib import Path
-from threading import RLock
-from typing import Generic, TypeVar
 
 import numpy as np
 import OpenEXR
@@ -17,35 +13,8 @@ from generator.assets.mesh import Mesh
 from generator.assets.pictures import read_rgb
 from generator.assets.shapes import SHAPES
 from generator.base.errors import AssetError
+from generator.base.kept import Shared
 from generator.base.scene import MeshRef
-
-T = TypeVar("T")
-
-
-class Kept(Generic[T]):
-    """Things by name that weigh at most `capacity` bytes together, the least recently used dropped first. Threads may
-    share it: labels are made of one frame while the next is painted."""
-
-    def __init__(self, capacity: int, weigh: Callable[[T], int]) -> None:
-        self.capacity, self.weigh, self.weight = capacity, weigh, 0
-        self._entries: OrderedDict[str, T] = OrderedDict()
-        self._lock = RLock()  # making one thing may ask for another
-
-    def get(self, key: str, make: Callable[[], T]) -> T:
-        """What is kept under this name, made when it is not there."""
-        with self._lock:
-            if key not in self._entries:
-                made = make()
-                self._entries[key] = made
-                self.weight += self.weigh(made)
-                self._trim()
-            self._entries.move_to_end(key)
-            return self._entries[key]
-
-    def _trim(self) -> None:
-        while len(self._entries) > 1 and self.weight > self.capacity:
-            self.weight -= self.weigh(self._entries.popitem(last=False)[1])
-
 
 TREE = 180  # bytes of a triangle in the label rays' tree, which lives as long as its mesh
 
@@ -64,8 +33,8 @@ class AssetStore:
 
     def __init__(self, catalog: Catalog, capacity: int = 400_000_000) -> None:
         self.catalog = catalog
-        self._meshes: Kept[Mesh] = Kept(capacity, mesh_bytes)
-        self._images: Kept[NDArray[np.uint8]] = Kept(capacity, lambda image: image.nbytes)
+        self._meshes: Shared[Mesh] = Shared(capacity, mesh_bytes)
+        self._images: Shared[NDArray[np.uint8]] = Shared(capacity, lambda image: image.nbytes)
 
     def mesh(self, ref: MeshRef) -> Mesh:
         """The mesh that `ref` names. Raises AssetError when it is missing, broken, or not the one that was sampled."""

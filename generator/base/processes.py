@@ -14,20 +14,24 @@ def cores() -> int:
 @contextmanager
 def lone_core() -> Iterator[None]:
     """Libraries that are loaded in here believe that there is one core, and make no threads to share work with (TBB's
-    wait busily for it). Afterwards every thread may run on any core again. Where the system cannot tell a process its
-    cores, nothing is done."""
+    wait busily for it). Afterwards this thread and those begun in here may run where this one could before. Where the
+    system cannot tell a process its cores, nothing is done."""
     if not hasattr(os, "sched_getaffinity"):
         yield
         return
-    whole = os.sched_getaffinity(0)
+    whole, before = os.sched_getaffinity(0), _threads()
     os.sched_setaffinity(0, {min(whole)})
     try:
         yield
     finally:
-        os.sched_setaffinity(0, whole)
-        for thread in set(map(int, os.listdir("/proc/self/task"))) - {threading.get_native_id()}:
+        for thread in _threads() - before | {threading.get_native_id()}:
             with suppress(ProcessLookupError):
                 os.sched_setaffinity(thread, whole)
+
+
+def _threads() -> set[int]:
+    """Of this process, on Linux."""
+    return set(map(int, os.listdir("/proc/self/task")))
 
 
 @contextmanager

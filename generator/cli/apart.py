@@ -99,8 +99,8 @@ def learn_apart(config: Path, lots: Sequence[Lot], processes: int, report: Repor
 
 
 def _see_off(seconds: float | None) -> None:
-    """Wait for the processes, or only so long; one that does not end its step or its judging is
-    killed, and goes on from its last checkpoint another time."""
+    """Wait for the processes, or only so long; one that does not end its step or its judging is killed, and goes on
+    from its last checkpoint another time."""
     end = None if seconds is None else time.monotonic() + seconds
     for one in active_children():
         one.join(None if end is None else max(end - time.monotonic(), 0))

@@ -1,8 +1,4 @@
-"""Blender meshes and images from arrays, kept between frames."""
-
-from collections import OrderedDict
-from collections.abc import Callable
-from typing import Generic, TypeVar
+"""Blender meshes and images from arrays."""
 
 import bpy
 import numpy as np
@@ -11,48 +7,13 @@ from numpy.typing import NDArray
 from generator.assets.mesh import Mesh
 from generator.base.errors import AssetError
 
-T = TypeVar("T")
-
-
-class Kept(Generic[T]):
-    """Data blocks by name, the least recently used removed first once they weigh more than `capacity` together, until
-    they weigh no more than the part of it that is `spared`.
-
-    `trim` is called between frames only, so nothing that is on stage is ever removed.
-    """
-
-    def __init__(self, capacity: int, weigh: Callable[[T], int], spared: float = 1.0) -> None:
-        self.capacity, self.weigh, self.spared, self.weight = capacity, weigh, spared, 0
-        self._entries: OrderedDict[str, tuple[T, int]] = OrderedDict()  # to ask an image for its size takes 1 ms
-
-    def get(self, key: str, make: Callable[[], T]) -> T:
-        if key not in self._entries:
-            made = make()
-            self._entries[key] = made, self.weigh(made)
-            self.weight += self._entries[key][1]
-        self._entries.move_to_end(key)
-        return self._entries[key][0]
-
-    def each(self, do: Callable[[T], None]) -> None:
-        for one, _ in self._entries.values():
-            do(one)
-
-    def trim(self) -> list[T]:
-        """Forget what is over capacity and return it for removal."""
-        gone = list[T]()
-        bound = self.capacity if self.weight <= self.capacity else self.spared * self.capacity
-        while len(self._entries) > 1 and self.weight > bound:
-            one, weight = self._entries.popitem(last=False)[1]
-            self.weight -= weight
-            gone.append(one)
-        return gone
-
 
 def triangles(mesh: bpy.types.Mesh) -> int:
     return len(mesh.polygons)
 
 
 def pixels(image: bpy.types.Image) -> int:
+    """To ask takes a millisecond."""
     return int(image.size[0] * image.size[1])
 
 

@@ -5,13 +5,14 @@ from mathutils import Matrix
 
 from generator.assets.mesh import Mesh
 from generator.assets.store import AssetStore
+from generator.base.kept import Kept
 from generator.base.scene import LightSample, MeshRef, ObjectSample, SceneSample, Texture, Vector
 from generator.render.blender.bodies import Body, Cast, weight
 from generator.render.blender.camera import animate, place_camera
 from generator.render.blender.engines import forget
 from generator.render.blender.lamps import build_lamp
 from generator.render.blender.materials import Base, build_material
-from generator.render.blender.meshes import Kept, build_image, build_mesh, load_environment, pixels, triangles
+from generator.render.blender.meshes import build_image, build_mesh, load_environment, pixels, triangles
 from generator.render.blender.nodes import Tree
 from generator.render.blender.textures import Look
 from generator.render.blender.world import build_world
@@ -34,7 +35,8 @@ def worth_keeping(sample: SceneSample, store: AssetStore) -> bool:
 
 
 class Stage:
-    """Builds scenes and takes them down again; meshes, images and panoramas stay, up to a bound."""
+    """Builds scenes and takes them down again; meshes, images and panoramas stay, up to a bound, which is kept to between
+    frames only: nothing that is on stage is ever removed."""
 
     def __init__(self, scene: bpy.types.Scene, store: AssetStore) -> None:
         self.scene, self.store = scene, store
