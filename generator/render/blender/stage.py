@@ -35,8 +35,8 @@ def worth_keeping(sample: SceneSample, store: AssetStore) -> bool:
 
 
 class Stage:
-    """Builds scenes and takes them down again; meshes, images and panoramas stay, up to a bound that holds between frames
-    only: nothing that is on stage is ever removed."""
+    """Builds scenes and takes them down again. Meshes, images and panoramas stay, up to a bound that holds between
+    frames only: nothing that is on stage is ever removed."""
 
     def __init__(self, scene: bpy.types.Scene, store: AssetStore) -> None:
         self.scene, self.store = scene, store
