@@ -36,3 +36,31 @@ def test_a_scene_of_many_triangles_does_not_depend_on_what_was_before(blender: A
         assert (again.rgb == first[k].rgb).all() and (again.depth == first[k].depth).all()
         truth = label(scenes[k], blender.stage.store).with_rgb(again.rgb)
         assert audit(truth, again.index, again.depth).passed
+
+
+@pytest.mark.blender
+def test_meshes_that_never_come_again_do_not_pile_up(blender: Any) -> None:
+    """Each off stage would cost every later frame a millisecond. What is on stage stays, however much it is."""
+    import bpy
+
+    from generator.render.blender.bodies import OFF_STAGE
+    from generator.render.blender.stage import LASTING
+
+    def crowd(index: int, count: int, subdivisions: int) -> SceneSample:
+        balls = [
+            thing("sphere", (0.1 * k, 0, 0), (0.1,) * 3, subdivisions=subdivisions, radius=0.5 + 0.01 * index)
+            for k in range(count)
+        ]
+        return scene(*balls, size=(12, 9), focal=12, render=RenderSample(samples=1, denoise=False), index=index)
+
+    def bodies() -> int:
+        return sum(one.name.startswith("body") for one in bpy.data.objects)
+
+    bound = LASTING // (5120 + OFF_STAGE)
+    for index in range(bound + 5):
+        blender.paint(crowd(index, 1, 4))
+    assert 1 < bodies() <= bound
+    blender.paint(crowd(0, bound + 5, 4))
+    assert bodies() == bound + 5
+    blender.paint(crowd(99, 3, 2))
+    assert 0 < bodies() <= bound, "320 triangles are not worth a body"

@@ -12,7 +12,7 @@ class Kept(Generic[T]):
     """Things by name, which weigh `weight` together, each weighed once, when it is made.
 
     `trim` forgets the least recently used ones as soon as they weigh more than `capacity`, until they weigh no more
-    than the part of it that is `spared`; the last one asked for stays whatever it weighs.
+    than the part of it that is `spared`; the last ones asked for, at least one, stay whatever they weigh.
     """
 
     def __init__(self, capacity: int, weigh: Callable[[T], int], spared: float = 1.0) -> None:
@@ -32,11 +32,11 @@ class Kept(Generic[T]):
         for one, _ in self._entries.values():
             do(one)
 
-    def trim(self) -> list[T]:
-        """What is forgotten."""
+    def trim(self, last: int = 1) -> list[T]:
+        """What is forgotten; not the `last` ones asked for."""
         gone = list[T]()
         bound = self.capacity if self.weight <= self.capacity else self.spared * self.capacity
-        while len(self._entries) > 1 and self.weight > bound:
+        while len(self._entries) > max(last, 1) and self.weight > bound:
             one, weight = self._entries.popitem(last=False)[1]
             self.weight -= weight
             gone.append(one)

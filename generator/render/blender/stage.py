@@ -7,7 +7,7 @@ from generator.assets.mesh import Mesh
 from generator.assets.store import AssetStore
 from generator.base.kept import Kept
 from generator.base.scene import LightSample, MeshRef, ObjectSample, SceneSample, Texture, Vector
-from generator.render.blender.bodies import Body, Cast, weight
+from generator.render.blender.bodies import LEAST, Body, Cast, weight
 from generator.render.blender.camera import animate, place_camera
 from generator.render.blender.engines import forget
 from generator.render.blender.lamps import build_lamp
@@ -22,13 +22,13 @@ from generator.render.shading import glow_of
 from generator.render.texels import filled
 
 TRIANGLES, PIXELS, HDR_PIXELS = 2_000_000, 64_000_000, 32_000_000  # kept between frames: about 0.5 GB of each
-LASTING = 1_000_000  # triangles in bodies, on stage or off: 0.5 GB, most of it Cycles' trees
+LASTING = 1_000_000  # weight of bodies: so many triangles are 0.5 GB, most of it Cycles' trees
 
 
 def worth_keeping(sample: SceneSample, store: AssetStore) -> bool:
     """Whether bodies that last cost less than guests. A triangle of a guest costs half a microsecond of every frame, a
-    path among bodies about as much more than among guests, who share one tree. Only the sample may decide: the two
-    differ in the last bit."""
+    path among bodies about as much more than among guests, who share one tree. Only the sample may decide, here and
+    for each mesh: the two differ in the last bit."""
     return sum(len(store.mesh(one.mesh).faces) for one in sample.objects) > (
         sample.width * sample.height * sample.render.samples
     )
@@ -73,8 +73,7 @@ class Stage:
         self.camera.animation_data_clear()
         bpy.data.batch_remove(self.passing)
         self.passing.clear()
-        self.cast.leave()
-        bodies = [block for body in self.bodies.trim() for block in body.blocks]
+        bodies = [block for body in self.bodies.trim(self.cast.leave()) for block in body.blocks]
         images = [*self.images.trim(), *self.panoramas.trim()]
         if images:
             self.bodies.each(Body.undress)  # an image may be among them that a body shows
@@ -107,7 +106,8 @@ class Stage:
         cut = None if mesh.solid is None else self._own(mesh, key).image
         base = Base(one.pose.scale, own, mesh.uv is not None, grime, cut)
         pose = Matrix(one.pose.matrix().tolist())
-        if not self.lasting or one.mesh.deform or one.material.emission > 0 or any(one.motion):
+        lasts = self.lasting and len(mesh.faces) >= LEAST
+        if not lasts or one.mesh.deform or one.material.emission > 0 or any(one.motion):
             return self._guest(one, self.meshes.get(key, lambda: build_mesh(mesh)), number, pose, base)
         body = self.cast.next(key, lambda name: self.bodies.get(name, lambda: Body.of(build_mesh(mesh), self.scene)))
         body.dress(one.material, base, self._look)
