@@ -1,6 +1,7 @@
 """Stored results: their format, what resampling makes of many of them, the curves, and the page."""
 
 import json
+import math
 from itertools import pairwise
 from pathlib import Path
 
@@ -210,16 +211,24 @@ def test_detectors_that_learned_nothing_lead_to_no_conclusion() -> None:
 # Subsets
 
 
-def test_shares_are_nested_exact_and_cut_at_most_one_scene() -> None:
+def test_shares_are_nested_exact_and_of_every_scene() -> None:
     scenes = [f"s{k // 7}" for k in range(100)]
     parts = [chosen(scenes, share, Draw(3)) for share in (0.05, 0.1, 0.25, 1.0)]
     assert [len(part) for part in parts] == [5, 10, 25, 100]
     for small, large in pairwise(parts):
         assert set(small) < set(large)
-    held = [sum(scenes[k] == name for k in parts[2]) for name in {scenes[k] for k in parts[2]}]
-    assert sum(count not in (7, 2) for count in held) <= 1
+    assert {scenes[k] for k in parts[2]} == set(scenes)
+    held = np.bincount([k // 7 for k in parts[2]])
+    assert held.min() >= 1 and held.max() <= 3  # a quarter of seven, to within one or two
     assert chosen(scenes, 0.25, Draw(3)) == parts[2] and chosen(scenes, 0.25, Draw(4)) != parts[2]
     assert chosen(scenes, 1e-9, Draw(3)) == parts[0][:1] or len(chosen(scenes, 1e-9, Draw(3))) == 1
+
+
+def test_every_picture_is_as_likely_in_a_share() -> None:
+    """Long scenes and short ones: how often each is chosen, over many seeds, is binomial."""
+    scenes = ["long"] * 30 + ["short"] * 5 + [f"alone{k}" for k in range(5)]
+    times = sum(np.isin(np.arange(40), chosen(scenes, 0.25, Draw(seed))).astype(int) for seed in range(600))
+    assert (np.abs(times - 150) < 4.5 * math.sqrt(600 * 0.25 * 0.75)).all()
 
 
 def test_a_part_is_its_source_elsewhere() -> None:

@@ -56,7 +56,7 @@ class Lot:
         """Hashes of what it is given, from those of the whole sources."""
         shares = {"real": self.real, "synthetic": self.synthetic}
         return {
-            name: digest if shares[name] == 1 else f"{digest} share {shares[name]:g} seed {self.seed}"
+            name: digest if shares[name] == 1 else f"{digest} share {shares[name]:g} of each scene, seed {self.seed}"
             for name, digest in known.items()
         }
 

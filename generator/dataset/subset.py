@@ -1,5 +1,6 @@
-"""Parts of data sets: nested, whole scenes first, the same on every machine."""
+"""Parts of data sets: nested, as varied as the whole, the same on every machine."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from generator.base.draw import Draw
@@ -24,11 +25,17 @@ class Part:
 def chosen(scenes: Sequence[str], share: float, draw: Draw) -> list[int]:
     """Which of the pictures make up a share of them, in their order: round(share * n), at least one.
 
-    `scenes` names each picture's. Scenes come in an order of their hashes, their pictures in the given one, and a share
-    takes them from the front: a smaller share lies within a larger one, and at most one scene is cut.
+    `scenes` names each picture's. Each scene gives its part of them, to within one or two (systematic sampling:
+    Cochran, "Sampling Techniques", 1977, chapter 8), for who can label few pictures labels no neighbours in a video:
+    few scenes would teach less, and flatter what is added to them. A smaller share lies within a larger one.
     """
-    rank = {name: (draw / name).uniform() for name in set(scenes)}
-    order = sorted(range(len(scenes)), key=lambda k: (rank[scenes[k]], scenes[k], k))
+    sizes, taken = Counter(scenes), Counter[str]()
+    first = {name: (draw / name).uniform() for name in sizes}
+    place = dict[int, float]()
+    for k in sorted(range(len(scenes)), key=lambda k: (draw / scenes[k] / k).uniform()):
+        place[k] = (taken[scenes[k]] + first[scenes[k]]) / sizes[scenes[k]]
+        taken[scenes[k]] += 1
+    order = sorted(place, key=lambda k: (place[k], k))
     return sorted(order[: max(1, round(share * len(order)))])
 
 

@@ -72,9 +72,9 @@ class Train(Strict):
     ones in the second phase. That phase's effective rate is `finetune_rate` times the first's: rate / (1 - momentum)
     for `sgd`; for `adamw`, which averages gradients, the rate itself, and the momentum is its first beta.
 
-    `label_shares` also trains every arm that learns from real photographs on these shares of them, nested and by whole
-    scenes, so that one sees how many labels the synthetic pictures save; `synthetic_shares` does so with the synthetic
-    pictures, which tells whether more of them would help.
+    `label_shares` also trains every arm that learns from real photographs on these shares of them, nested and from all
+    of their scenes, so that one sees how many labels the synthetic pictures save; `synthetic_shares` does so with the
+    synthetic pictures, which tells whether more of them would help.
 
     `real_share` is the exact share of real samples seen by the mixed arm. `size` is the shorter side the network sees.
     `harmonize` holds the rules that make synthetic and real labels mean the same. `smallest` is the share of each
