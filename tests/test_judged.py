@@ -120,7 +120,10 @@ def test_all_arms_of_a_seed_get_the_same_labels() -> None:
     assert set(keys["real", 0, 0.1]) < set(keys["real", 0, 0.5]) and len(keys["real", 0, 0.1]) == 4
     assert Lot("real", 0).given({"real": SOURCE}, scenes)["real"] is SOURCE
     known = {"real": "h", "synthetic": "g"}
-    assert Lot("mixed", 1, real=0.1).identities(known) == {"real": "h share 0.1 of each scene, seed 1", "synthetic": "g"}
+    assert Lot("mixed", 1, real=0.1).identities(known) == {
+        "real": "h share 0.1 of each scene, seed 1",
+        "synthetic": "g",
+    }
     assert Lot("mixed", 1).identities(known) == known
 
 
