@@ -81,12 +81,13 @@ class Project:
 
 
 def asset_roots(scene: Path, extra: list[Path]) -> tuple[Path, ...]:
-    """The `assets/` folder above the scene's own, where there is one, and those that the config names."""
+    """The nearest `assets/` folder above the scene's own, or one more above, and those that the config names."""
     for root in extra:
         if not root.is_dir():
             raise DatasetError(f"{root}: no such folder of assets")
-    beside = scene.resolve().parent.parent / "assets"
-    return (*([beside] if beside.is_dir() else []), *(root.resolve() for root in extra))
+    above = [folder / "assets" for folder in scene.resolve().parents[1:3]]
+    nearest = [folder for folder in above if folder.is_dir()][:1]
+    return tuple(dict.fromkeys([*nearest, *(root.resolve() for root in extra)]))
 
 
 def open_scene(path: Path, size: tuple[int, int], assets: list[Path]) -> tuple[SceneSpec, Sampler]:
