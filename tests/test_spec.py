@@ -110,6 +110,12 @@ def test_configs_too(
     assert where in str(raised.value) and message in str(raised.value)
 
 
+def test_a_folder_is_no_file(write: Write) -> None:
+    folder = write("scene.yaml", SCENE).parent
+    with pytest.raises(InputError, match=r"is a folder; name a file in it \(known: scene.yaml\)"):
+        load_scene(folder)
+
+
 def test_a_good_pair_loads(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(write("scene.yaml", SCENE).parent)
     assert load_config(write("config.yaml", CONFIG)).balance.caps == {"night": 0.2}

@@ -62,6 +62,9 @@ def read(path: Path) -> Document:
     except FileNotFoundError:
         nearby = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
         raise InputError([Problem(str(path), 0, 0, "", f"no such file{did_you_mean(path.name, nearby)}")]) from None
+    except IsADirectoryError:
+        files = did_you_mean("", [p.name for p in path.glob("*.y*ml")])
+        raise InputError([Problem(str(path), 0, 0, "", f"is a folder; name a file in it{files}")]) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError([Problem(str(path), 0, 0, "", f"cannot be read: {error}")]) from None
     except yaml.YAMLError as error:
