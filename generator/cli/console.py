@@ -13,6 +13,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 
 console = Console()
 error_console = Console(stderr=True)
@@ -23,12 +24,17 @@ Report = Callable[[str, int, int, str], None]
 def progress() -> Iterator[Report]:
     """A function to call with (stage, done, total, note): one bar per stage; in a log, a line per tenth."""
     columns = (
-        TextColumn("[bold]{task.description:<9}"), BarColumn(28), MofNCompleteColumn(), TimeElapsedColumn(),
-        TextColumn("eta"), TimeRemainingColumn(), TextColumn("[dim]{task.fields[note]}"),
-    )  # fmt: skip
+        TextColumn("[bold]{task.description:<9}", table_column=Column(no_wrap=True)),
+        BarColumn(None, table_column=Column(ratio=1, max_width=28)),
+        MofNCompleteColumn(table_column=Column(no_wrap=True)),
+        TimeElapsedColumn(table_column=Column(no_wrap=True)),
+        TextColumn("eta", table_column=Column(no_wrap=True)),
+        TimeRemainingColumn(table_column=Column(no_wrap=True)),
+        TextColumn("[dim]{task.fields[note]}", table_column=Column(ratio=3, no_wrap=True, overflow="ellipsis")),
+    )  # where the terminal is narrow, the note gives way
     tasks: dict[str, TaskID] = {}
     told: dict[str, int] = {}
-    with Progress(*columns, console=error_console) as bars:
+    with Progress(*columns, console=error_console, expand=True) as bars:
 
         def report(stage: str, done: int, total: int, note: str = "") -> None:
             if stage not in tasks:
