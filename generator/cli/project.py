@@ -81,7 +81,7 @@ class Project:
 
 
 def asset_roots(scene: Path, extra: list[Path]) -> tuple[Path, ...]:
-    """The nearest `assets/` folder above the scene's own, or one more above, and those that the config names."""
+    """The `assets/` folder beside the scene's own, else beside the one above it, and those that the config names."""
     for root in extra:
         if not root.is_dir():
             raise DatasetError(f"{root}: no such folder of assets")

@@ -55,11 +55,11 @@ class Audit(Strict):
 
 class RunConfig(Strict):
     """One run, from scene spec to report. `assets` are folders of meshes, images and HDRIs, besides the `assets/`
-    folder that is nearest above the scene's own; `output` is where everything goes (default: runs/NAME); `engine`
-    overrides the scene's. `painter` is blender; or paste, which cuts out what Blender paints and pastes it on the
-    world's photograph; or collage, which pastes the meshes' own textures, unlit; or raycast, for tries. `labels` are
-    what is kept of each frame besides picture, instance ids, and per instance box, fractions, occluders, pose, size and
-    keypoints; `truth/annotations` defines each.
+    folder beside the scene's own, else beside the one above it; `output` is where everything goes (default: runs/NAME);
+    `engine` overrides the scene's. `painter` is blender; or paste, which cuts out what Blender paints and pastes it on
+    the world's photograph; or collage, which pastes the meshes' own textures, unlit; or raycast, for tries. `labels`
+    are what is kept of each frame besides picture, instance ids, and per instance box, fractions, occluders, pose, size
+    and keypoints; `truth/annotations` defines each.
     """
 
     run: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]

@@ -19,8 +19,8 @@ from generator.render.blender.meshes import triangles
 from generator.render.blender.textures import Looks
 
 RAYS = ("camera", "diffuse", "glossy", "transmission", "shadow")  # all but those in fog, and there is none
-LEAST = 4_000  # triangles of a mesh that is worth a body
-OFF_STAGE = 50_000  # triangles that a body counts for besides its own: it takes 1 ms of every frame it has no part in
+LEAST = 4_000  # triangles of a mesh that is worth a body: it saves 2 ms of every frame it has a part in
+OFF_STAGE = 50_000  # triangles it counts for besides its own: it takes 1 ms (AMD EPYC) of every frame it has none in
 NOWHERE = Matrix.Diagonal((1e-6, 1e-6, 1e-6, 1.0))  # takes next to nothing in the tree of all objects
 
 
