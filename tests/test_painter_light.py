@@ -52,12 +52,12 @@ def test_nothing_stays_on_stage(blender: Any) -> None:
 def test_caches_drop_the_oldest(blender: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     import bpy
 
-    monkeypatch.setattr(blender.stage.bodies, "capacity", 600)
+    monkeypatch.setattr(blender.stage.bodies, "capacity", 100_000)
     monkeypatch.setattr(blender.stage.meshes, "capacity", 0)
     for k in range(8):
-        blender.paint(scene(thing("sphere", radius=0.3 + 0.01 * k, subdivisions=2), render=PLAIN, size=(16, 16)))
+        blender.paint(scene(thing("sphere", radius=0.3 + 0.01 * k, subdivisions=4), render=PLAIN, size=(16, 16)))
     bodies = [one for one in bpy.data.objects if one.name.startswith("body")]
-    assert len(bodies) == 1  # two of 320 triangles are over the bound, one is within it
+    assert len(bodies) == 1  # two of 5,120 triangles off stage are over the bound, one is within it
     assert len(bpy.data.meshes) <= 2  # its own, and the last that an object of one frame alone had
 
 

@@ -1,6 +1,7 @@
 """From a config to the sources that arms are mixed from: labels harmonized, the smallest removed, all of it counted."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -173,3 +174,36 @@ def test_sizes_are_told_as_they_are_read(dataset: Dataset, labels: Path) -> None
     cuts = thresholds([(one.name, one.pixels) for one in sizes_of(source)], 0.5)
     removed = sum(row["removed"] for row in tally(sizes_of(source), cuts).values())
     assert removed == sum(int(Pruned(source, cuts)[k].ignore.sum()) for k in range(len(source))) > 0
+
+
+def test_boxes_are_compared_with_boxes(dataset: Dataset) -> None:
+    """Photographs of the very same things, with boxes only: nothing is too small for them, though every mask has fewer
+    pixels than its box."""
+    from generator.dataset.sources import SyntheticSource
+
+    class Boxed:
+        """The same examples without their masks."""
+
+        def __init__(self, source: SyntheticSource) -> None:
+            self.source, self.name, self.classes, self.masks = source, "boxed", source.classes, False
+
+        def __len__(self) -> int:
+            return len(self.source)
+
+        def __getitem__(self, index: int) -> Example:
+            return replace(self.source[index], masks=None)
+
+    source = SyntheticSource(dataset, "train")
+    photographed = Boxed(source)
+    assert sizes_of(source, boxes=True) == sizes_of(photographed)
+    assert matching(sizes_of(source), sizes_of(photographed)), "discs have fewer pixels than their boxes"
+    spec = Train(model="faster_rcnn", arms=("synthetic",), smallest="match")
+    prepared = prepare(dataset, None, photographed, spec, Path("config.yaml"))
+    assert all(row["removed"] == 0 for row in prepared.notes["synthetic"]["removed"]["classes"].values())
+    cut = Pruned(source, {name: 10**9 for name in source.classes}, boxes=True)
+    assert all(cut[k].ignore.all() for k in range(len(cut)))
+    least = min(one.pixels for one in sizes_of(source, boxes=True))
+    assert not any(
+        (Pruned(source, dict.fromkeys(source.classes, least), boxes=True)[k].ignore != source[k].ignore).any()
+        for k in range(len(source))
+    )

@@ -59,12 +59,13 @@ def prepare(dataset: Dataset, selection: Selection | None, real: Source | None, 
             f"{where}: the arms {', '.join(spec.arms)} and `smallest: {spec.smallest}` need real photographs; give "
             "`real.train`, or keep only the synthetic arm and a share"
         )
-    sizes = sizes_of(painted) if spec.smallest else []
+    boxes = spec.smallest == "match" and real is not None and not real.masks  # what photographs cannot tell of masks
+    sizes = sizes_of(painted, boxes) if spec.smallest else []
     if spec.smallest == "match" and real is not None:
-        cuts = matching(sizes, sizes_of(real))
+        cuts = matching(sizes, sizes_of(real, boxes))
     else:
         cuts = thresholds([(one.name, one.pixels) for one in sizes], spec.smallest if spec.smallest != "match" else 0)
-    pruned: Source = Pruned(painted, cuts, spec.smallest_becomes) if cuts else painted
+    pruned: Source = Pruned(painted, cuts, spec.smallest_becomes, boxes) if cuts else painted
     notes = {"synthetic": _note(painted)}
     if spec.smallest:
         rule = {"smallest": spec.smallest, "becomes": spec.smallest_becomes, "classes": tally(sizes, cuts)}

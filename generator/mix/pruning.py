@@ -1,10 +1,11 @@
-"""Per class, how small an instance must be to be removed: the smallest share of a data set's, by visible pixels.
+"""Per class, how small an instance must be to be removed: the smallest share of a data set's, by visible pixels, or as
+many as make sizes most like those of photographs, by boxes where these have no masks.
 
 Poucin et al. (ICCVW 2021): removing 30 % of most classes and 60 % of persons helped nearly everywhere. The thresholds
 are those of the training set alone.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -24,37 +25,49 @@ Becomes = Literal["ignore", "background"]
 
 @dataclass(frozen=True)
 class Size:
-    """One instance that counts: its class, its visible pixels (of its box, without a mask) and its picture's."""
+    """One instance that counts: its class, its visible pixels (its box's, without masks or where boxes are asked for)
+    and its picture's."""
 
     name: str
     pixels: int
     picture: int
 
 
-def sizes_of(source: Source) -> list[Size]:
-    """Sizes of all instances. Painted frames and photographs tell theirs; of another source every example is read."""
+def sizes_of(source: Source, boxes: bool = False) -> list[Size]:
+    """Sizes of all instances, or of their `boxes`. Painted frames and photographs tell theirs; of another source every
+    example is read."""
     if isinstance(source, SyntheticSource):
-        frames = ((frame, frame.width * frame.height) for frame in source.frames)
-        return [Size(one.label or "", one.visible_pixels, whole) for frame, whole in frames for one in frame.annotated]
+        return [
+            Size(
+                one.label or "", _area(one.box) if boxes and one.box else one.visible_pixels, frame.width * frame.height
+            )
+            for frame in source.frames
+            for one in frame.annotated
+        ]
     if isinstance(source, PhotoSource) and source.crop is None:
         return [
-            Size(source.classes[one.category - 1], one.area, photo.width * photo.height)
+            Size(source.classes[one.category - 1], _area(one.box) if boxes else one.area, photo.width * photo.height)
             for photo in source.photos
             for one in photo.annotations
             if not one.crowd
         ]
-    return [size for index in range(len(source)) for size in _sizes(source[index], source.classes)]
+    return [size for index in range(len(source)) for size in _sizes(source[index], source.classes, boxes)]
 
 
-def _sizes(example: Example, classes: tuple[str, ...]) -> list[Size]:
+def _area(box: Sequence[float]) -> int:
+    x0, y0, x1, y1 = box
+    return round((x1 - x0) * (y1 - y0))
+
+
+def _sizes(example: Example, classes: tuple[str, ...], boxes: bool) -> list[Size]:
     whole = example.image.shape[0] * example.image.shape[1]
-    pixels = pixels_of(example)
+    pixels = pixels_of(example, boxes)
     return [Size(classes[example.labels[k] - 1], int(pixels[k]), whole) for k in np.flatnonzero(~example.ignore)]
 
 
-def pixels_of(example: Example) -> NDArray[np.int64]:
-    """Per instance, the pixels of its mask, else of its box."""
-    if example.masks is not None:
+def pixels_of(example: Example, boxes: bool = False) -> NDArray[np.int64]:
+    """Per instance, int (n,): the pixels of its mask; of its box, where it has none or `boxes` are asked for."""
+    if example.masks is not None and not boxes:
         return example.masks.sum((1, 2), dtype=np.int64)
     sides = (example.boxes[:, 2:] - example.boxes[:, :2]).clip(min=0)
     return sides.prod(1).round().astype(np.int64)
@@ -81,7 +94,8 @@ def thresholds(areas: Iterable[tuple[str, int]], share: float | Mapping[str, flo
 
 def matching(own: Iterable[Size], real: Iterable[Size]) -> dict[str, int]:
     """Per class that both have, the pixels below which to remove `own` instances so that the sizes of the others are
-    distributed as the `real` ones': the cut with the least Kolmogorov-Smirnov distance, the lowest of several.
+    distributed as the `real` ones': the cut with the least Kolmogorov-Smirnov distance, the lowest of several. Both
+    must be of masks, or both of boxes: a disc's mask has 0.79 of its box's pixels.
 
     Sizes are compared as parts of their pictures, which is what a network that resizes them sees.
     """
@@ -115,11 +129,13 @@ def _distance(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
 
 
 class Pruned:
-    """Another source without the instances of fewer pixels than their class's threshold: they become ignored regions,
-    or background. Their pixels stay in the picture."""
+    """Another source without the instances of fewer pixels than their class's threshold, in their masks or `boxes`:
+    they become ignored regions, or background. Their pixels stay in the picture."""
 
-    def __init__(self, source: Source, thresholds: Mapping[str, int], becomes: Becomes = "ignore") -> None:
-        self.source, self.thresholds, self.becomes = source, dict(thresholds), becomes
+    def __init__(
+        self, source: Source, thresholds: Mapping[str, int], becomes: Becomes = "ignore", boxes: bool = False
+    ) -> None:
+        self.source, self.thresholds, self.becomes, self.boxes = source, dict(thresholds), becomes, boxes
         self.name, self.classes, self.masks = source.name, source.classes, source.masks
 
     def __len__(self) -> int:
@@ -128,7 +144,7 @@ class Pruned:
     def __getitem__(self, index: int) -> Example:
         example = self.source[index]
         least = np.array([self.thresholds.get(self.classes[label - 1], 0) for label in example.labels.tolist()])
-        small = ~example.ignore & (pixels_of(example) < least.reshape(-1))
+        small = ~example.ignore & (pixels_of(example, self.boxes) < least.reshape(-1))
         if self.becomes == "ignore":
             return replace(example, ignore=example.ignore | small)
         return example.only(~small)
