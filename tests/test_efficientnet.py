@@ -1,5 +1,7 @@
 """The pretrained backbone really sees: its own classifier recognises photographs."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ import torch  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
 from generator.train import efficientnet  # noqa: E402
+from generator.train.device import half_of  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +59,30 @@ def test_same_padding_is_tensorflows(kernel: int, size: int) -> None:
     assert result.shape == (out, out)
     middle = out // 2
     assert (result[middle] / kernel).tolist() == pytest.approx(sums)
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (5, 1), (3, 2), (5, 2)])
+def test_gradients_in_16_bits_are_those_of_double_precision(kernel: int, stride: int) -> None:
+    layer = efficientnet.Depthwise(6, 6, kernel, stride, 0 if stride > 1 else kernel // 2, groups=6, bias=False)
+    torch.manual_seed(kernel)
+    torch.nn.init.normal_(layer.weight)
+    x, pull = torch.randn(2, 6, 13, 14), torch.randn(2, 6, -(-13 // stride), -(-14 // stride))
+
+    def gradients(kind: torch.dtype, half: bool) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        own, into = layer.to(kind), x.to(kind).detach().requires_grad_()
+        own.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            out = own(into)
+        assert out.dtype == (torch.bfloat16 if half else kind)
+        (out.to(kind) * pull.to(kind)).sum().backward()
+        return out.detach().double(), into.grad.double(), own.weight.grad.double()
+
+    for half, exact in zip(gradients(torch.float32, True), gradients(torch.float64, False), strict=True):
+        assert (half - exact).norm() < 0.01 * exact.norm()  # 8 bits of mantissa
+
+
+def test_16_bits_are_chosen_where_the_processor_multiplies_them() -> None:
+    flags = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")).split()
+    known = {"avx512_bf16", "amx_bf16"} & set(flags)
+    assert half_of("auto", torch.device("cpu")) == (torch.bfloat16 if known else None)
+    assert half_of("float32", torch.device("cpu")) is None

@@ -23,7 +23,7 @@ from generator.train.program import Program  # noqa: E402
 from generator.train.run import Run  # noqa: E402
 
 # Plain gradient descent: Adam would make the last bits of a tiny gradient as large as any other.
-TINY = Train(model="fcos", optimizer="sgd", steps=3, batch=4, size=64, checkpoint_every=2)
+TINY = Train(model="fcos", optimizer="sgd", steps=3, batch=4, size=64, checkpoint_every=2, precision="float32")
 SOURCES = {"real": Squares("real", count=7), "synthetic": Squares("synthetic", count=5)}
 SHARES = {"real": 0.5, "synthetic": 0.5}
 

@@ -95,8 +95,8 @@ class Train(Strict):
     the first tenth of a phase (at most 200 steps) and falls along a `cosine`, or by tenths after
     three quarters and eleven twelfths (`step`). With `validate_every`, the weights that find most on the real
     validation photographs are kept, looked at every so many steps of the last phase and at its end; `patience` such
-    looks without a better one end the training early. `precision` matters on GPUs alone: `auto` is bfloat16 where the
-    GPU knows it, else float16 with scaled losses. CPUs compute in float32 unless told otherwise.
+    looks without a better one end the training early. `precision: auto` is bfloat16 where the GPU or the CPU knows it;
+    other GPUs compute in float16 with scaled losses, other CPUs in float32.
 
     `rare` names classes and tags that at least this share of the samples shows. `sampling` is how examples are drawn
     within each source: `plain` (each once per epoch), `repeat` (what has classes or tags in less than `repeat_below` of

@@ -22,8 +22,13 @@ def half_of(precision: Precision, device: torch.device) -> torch.dtype | None:
     if precision != "auto":
         return {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}[precision]
     if device.type != "cuda":
-        return None
+        return torch.bfloat16 if has_bfloat16() else None
     return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+
+
+def has_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 by instructions of its own; emulated, it would be slower."""
+    return any(torch.cpu.get_capabilities().get(name, False) for name in ("avx512_bf16", "amx_bf16"))
 
 
 def use_cores(workers: int = 1) -> None:

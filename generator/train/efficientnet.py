@@ -6,7 +6,7 @@ and a batch-norm epsilon of 1e-3. Pictures are normalised to [-1, 1].
 """
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -41,20 +41,59 @@ class SameConv(nn.Conv2d):
     """A convolution padded as TensorFlow does: the output has ceil(size / stride) pixels."""
 
     def forward(self, x: Tensor) -> Tensor:
+        return self._conv_forward(self.padded(x), self.weight, self.bias)
+
+    def padded(self, x: Tensor) -> Tensor:
+        """With what no symmetric padding adds. At stride 1 that is nothing: the kernels are odd."""
+        if self.stride == (1, 1):
+            return x
         down, across = (self._missing(x.shape[-2 + axis], axis) for axis in (0, 1))
-        padded = functional.pad(x, (across // 2, across - across // 2, down // 2, down - down // 2))
-        return functional.conv2d(padded, self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
+        return functional.pad(x, (across // 2, across - across // 2, down // 2, down - down // 2))
 
     def _missing(self, size: int, axis: int) -> int:
         kernel, stride = self.kernel_size[axis], self.stride[axis]
         return max((-(-size // stride) - 1) * stride + kernel - size, 0)
 
 
+class Filtered(torch.autograd.Function):
+    """A depthwise convolution in 16 bits whose gradients are computed in 32, which a CPU does three times as fast.
+
+    Faster R-CNN with this backbone, a step of 8 pictures of 320 pixels, seconds on one core and on two of an AMD EPYC
+    with AVX512-BF16: 2.13 and 1.46 in float32, 1.90 and 1.12 in bfloat16, 1.24 and 0.79 with this.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, stride: tuple[int, int], padding: tuple[int, int]) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        ctx.stride, ctx.padding = stride, padding
+        return functional.conv2d(x, weight, None, stride, padding, groups=len(weight))
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
+        x, weight = ctx.saved_tensors
+        wide = (one.float() for one in (gradients[0], x, weight))
+        wanted = (*ctx.needs_input_grad[:2], False)
+        plain = (None, ctx.stride, ctx.padding, (1, 1), False, (0, 0), len(weight))
+        into, own, _ = torch.ops.aten.convolution_backward(*wide, *plain, wanted)
+        return into if into is None else into.to(x.dtype), own, None, None
+
+
+class Depthwise(SameConv):
+    """One filter per channel."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.device.type != "cpu" or not (torch.is_autocast_enabled("cpu") and torch.is_grad_enabled()):
+            return super().forward(x)
+        half = torch.get_autocast_dtype("cpu")
+        out: Tensor = Filtered.apply(self.padded(x).to(half), self.weight.to(half), self.stride, self.padding)
+        return out
+
+
 def convolution(
     into: int, out: int, kernel: int = 1, stride: int = 1, groups: int = 1, act: bool = True
 ) -> nn.Sequential:
-    """Convolution, batch norm and, unless it projects, ReLU6. Symmetric padding where "same" padding is symmetric."""
-    kind = SameConv if stride > 1 else nn.Conv2d
+    """Convolution, batch norm and, unless it projects, ReLU6."""
+    kind = SameConv if groups == 1 else Depthwise
     padding = 0 if stride > 1 else kernel // 2
     layers: list[nn.Module] = [
         kind(into, out, kernel, stride, padding, groups=groups, bias=False),
