@@ -17,6 +17,7 @@ import torch  # noqa: E402
 from generator.base.draw import Draw  # noqa: E402
 from generator.train import checkpoint, device  # noqa: E402
 from generator.train.augment import Augment  # noqa: E402
+from generator.train.batches import Batch  # noqa: E402
 from generator.train.loop import train  # noqa: E402
 from generator.train.model import Detector  # noqa: E402
 from generator.train.program import Program, schedule  # noqa: E402
@@ -178,3 +179,31 @@ def test_settings_of_older_runs_mean_what_they_meant() -> None:
     settings: Mapping[str, object] = begun(validate_every=0)[0].settings["train"]
     assert not {"schedule", "precision", "validate_every", "patience", "harmonize"} & settings.keys()
     assert begun(schedule="step")[0].settings["train"]["schedule"] == "step"
+
+
+@pytest.mark.parametrize("model", ["faster_rcnn", "fcos"])
+def test_half_precision_moves_no_anchor_and_rounds_no_box(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In bfloat16, pixels behind the 256th are two apart: a narrow box would have no width, and no finite loss."""
+    size = 320
+    narrow = [[float(x), 250.0, x + 3.0, 262.5] for x in (257, 261, 300)]
+    target = {"boxes": torch.tensor(narrow), "labels": torch.ones(3, dtype=torch.int64), "ignore": torch.zeros(0, 4)}
+    found = []
+    for precision in ("float32", "bfloat16"):
+        state = begun(model=model, size=size, precision=precision)[1]
+        anchors = (state.model.rpn if model == "faster_rcnn" else state.model).anchor_generator
+        anchors.register_forward_hook(lambda *seen: found.append(seen[2][0]))
+        batch = Batch([torch.rand(3, size, size)] * 2, [target] * 2, ["a", "b"])
+        if model == "faster_rcnn":
+            heads = state.model.roi_heads
+            chosen = heads.select_training_samples
+            monkeypatch.setattr(heads, "select_training_samples", lambda *given, kept=chosen: seen_by(kept(*given)))
+        losses = state.learn(batch, 0.0, Draw(0, 0))
+        assert all(torch.isfinite(torch.tensor(loss)) for loss in losses.values())
+    assert found[0].dtype == found[1].dtype == torch.float32 and torch.equal(found[0], found[1])
+
+
+def seen_by(chosen: tuple[list[torch.Tensor], ...]) -> tuple[list[torch.Tensor], ...]:
+    """Proposals and the changes to be learned, which are to be of 32 bits."""
+    for one in (*chosen[0], *chosen[3]):
+        assert one.dtype == torch.float32 and torch.isfinite(one).all()
+    return chosen

@@ -15,6 +15,7 @@ from torchvision.models._utils import IntermediateLayerGetter
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.faster_rcnn import FastRCNNConvFCHead, FastRCNNPredictor, TwoMLPHead
 from torchvision.models.detection.generalized_rcnn import GeneralizedRCNN
+from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
 from torchvision.models.detection.rpn import RPNHead
 from torchvision.models.detection.transform import GeneralizedRCNNTransform
@@ -133,6 +134,31 @@ class Pyramid(nn.Module):
         return features
 
 
+class Anchors(AnchorGenerator):
+    """In float32 whatever the features are computed in: bfloat16 knows no place behind the 256th pixel to less than two
+    pixels, and a narrow box would have no width."""
+
+    def forward(self, image_list: ImageList, feature_maps: list[Tensor]) -> list[Tensor]:
+        found: list[Tensor] = super().forward(image_list, [one[:, :0].float() for one in feature_maps])
+        return found
+
+
+class ProposalHead(RPNHead):
+    """Gives float32 whatever it computes in: proposals are decoded in its type."""
+
+    def forward(self, x: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        scores, moves = super().forward(x)
+        return [one.float() for one in scores], [one.float() for one in moves]
+
+
+class BoxPredictor(FastRCNNPredictor):
+    """Gives float32 whatever it computes in."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        scores, moves = super().forward(x)
+        return scores.float(), moves.float()
+
+
 class Detector(nn.Module):
     """What all detectors have: a `backbone` with a body, whose first layers are kept once it has been trained.
 
@@ -202,8 +228,8 @@ def transform_of(body: Body, size: int) -> GeneralizedRCNNTransform:
 def _proposals(parts: Parts, size: int) -> IgnoringProposals:
     """Anchors one octave apart, the smallest about a twentieth of the shorter side: 8 pixels of 192, 32 of 640."""
     finest = max(8, 2 ** round(math.log2(size / 20)))
-    anchors = AnchorGenerator(tuple((finest << level,) for level in range(5)), (ASPECTS,) * 5)
-    head = RPNHead(parts.width, len(ASPECTS), conv_depth=2 if parts.full else 1)
+    anchors = Anchors(tuple((finest << level,) for level in range(5)), (ASPECTS,) * 5)
+    head = ProposalHead(parts.width, len(ASPECTS), conv_depth=2 if parts.full else 1)
     train, test = parts.proposals
     before, after = {"training": 2 * train, "testing": 2 * test}, {"training": train, "testing": test}
     proposals = IgnoringProposals(
@@ -218,7 +244,7 @@ def _roi_heads(parts: Parts, classes: int, masks: bool, points: bool) -> Ignorin
     heads = (PointRoIHeads if points else IgnoringRoIHeads)(
         _pool(parts, 7),
         _box_head(parts),
-        FastRCNNPredictor(1024 if parts.full else 512, classes),
+        BoxPredictor(1024 if parts.full else 512, classes),
         batch_size_per_image=parts.rois,
         positive_fraction=parts.objects,
         score_thresh=0.05,

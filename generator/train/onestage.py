@@ -5,12 +5,11 @@ from stride 8 on: level k of strides 8, 16, 32, 64 is responsible for objects of
 """
 
 from torch import Tensor, tensor
-from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.fcos import FCOS, FCOSHead
 
 from generator.train import team
 from generator.train.ignore import Targets, covered
-from generator.train.model import BODIES, Detector, Pyramid, Weights, transform_of
+from generator.train.model import BODIES, Anchors, Detector, Pyramid, Weights, transform_of
 
 STRIDES = (8, 16, 32, 64)
 SURELY_NOT = -30.0  # as a logit: no loss, no gradient
@@ -50,7 +49,7 @@ class OneStage(Detector, FCOS):
         make, parts = BODIES[backbone]
         body = make(weights)
         pyramid = Pyramid(body, parts, first=1)
-        anchors = AnchorGenerator(tuple((stride,) for stride in STRIDES), ((1.0,),) * len(STRIDES))
+        anchors = Anchors(tuple((stride,) for stride in STRIDES), ((1.0,),) * len(STRIDES))
         head = IgnoringHead(parts.width, 1, classes + 1, num_convs=4 if parts.full else 2)
         super().__init__(
             pyramid, classes + 1, anchor_generator=anchors, head=head, score_thresh=0.05, nms_thresh=0.6,
