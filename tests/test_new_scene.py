@@ -100,6 +100,20 @@ def test_colours_are_those_of_the_photographs(photos: Path) -> None:
         assert np.abs(np.median(encode(drawn), 0) * 255 - color).max() < 25
 
 
+def test_what_is_none_of_the_classes_often_has_their_colours(meshes: Path, photos: Path, tmp_path: Path) -> None:
+    catalog = Catalog.open(meshes)
+    shares = {}
+    for known in (photos, None):
+        path = tmp_path / f"{known is None}.yaml"
+        path.write_text(Beginning.of("things", ("peg",), meshes, known, "").text)
+        sampler = Sampler(load_scene(path, catalog), AssetStore(catalog), (96, 64))
+        others = [one for index in range(25) for one in sampler(0, index).objects if not one.label]
+        colors = np.array([one.material.color for one in others if one.material.color])
+        hue, far = encode(colors) * 255 - (30, 170, 60), 60
+        shares[known] = float((np.abs(hue).max(1) < far).mean())
+    assert shares[None] < 0.1 < 0.3 < shares[photos] < 0.7
+
+
 def test_a_palette_has_every_tone_as_often_as_it_occurs() -> None:
     pixels = np.repeat(np.array([[250, 250, 250], [10, 10, 10]], np.uint8), (300, 100), axis=0)
     weights = sorted(one["weight"] for one in palette(pixels, Draw(0))["mixture"])

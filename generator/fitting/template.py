@@ -106,6 +106,7 @@ def scene_text(
         unit=unit,
         ground=flow(mixed(colors.get(""), GROUND)),
         anything=flow(ANYTHING),
+        confusing=_confusing(labels, colors),
         neighbours=_neighbours(labels),
         small=max(round(SMALL * size[0] * size[1]), 16),
     )
@@ -150,6 +151,19 @@ def mixed(fitted: Any, free: Any) -> Any:
         return free
     weights = [{**part, "weight": round(part["weight"] * (1 - FREE), 1)} for part in fitted["mixture"]]
     return {"mixture": [*weights, {"weight": round(100 * FREE), "of": free}]}
+
+
+def _confusing(labels: Sequence[str], colors: Mapping[str, Any]) -> str:
+    """The words of the colours of what is none of the classes: as often theirs as others. None where theirs are not
+    known.
+
+    Cones and cubes, synthetic pictures alone, 350 steps: furniture and tools in their colours, and painting 416 instead
+    of 320 pixels, took AP / AP50 on 44 validation photographs from 0.552 / 0.884 to 0.600 / 0.949.
+    """
+    parts = [part for label in labels if label in colors for part in colors[label]["mixture"]]
+    if not parts:
+        return ""
+    return flow({"mixture": [*parts, {"weight": round(sum(part["weight"] for part in parts)), "of": ANYTHING}]})
 
 
 def _colored(target: Target, colors: Mapping[str, Any]) -> str:
