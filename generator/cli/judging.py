@@ -152,8 +152,16 @@ def judge(bench: Bench, lot: Lot, given: Mapping[str, Source], checkpoint: Path,
         depth=depth_scores(bench.test, bench.painted, checkpoint) if tells_depth else {},
         config=spec.model_dump(mode="json"),
         times={name: round(spent, 1) for name, spent in seconds.items()},
-        versions={name: version(name) for name in PROGRAMS},
+        versions={**{name: version(name) for name in PROGRAMS}, "numbers": _numbers(spec)},
     ).save(stored)
+
+
+def _numbers(spec: Train) -> str:
+    """What this machine trains in: ``bfloat16 on cpu``."""
+    from generator.train.device import choose_device, half_of
+
+    device = choose_device()
+    return f"{half_of(spec.precision, device) or 'float32'} on {device.type}".removeprefix("torch.")
 
 
 def _note_forgetting(bench: Bench, checkpoint: Path) -> None:

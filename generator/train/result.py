@@ -88,7 +88,7 @@ class Result(Record):
     scores           by where it was judged: `real` (test photographs), `synthetic` (painted validation frames)
     depth            in place of `scores`, of a model that predicts depth
     config           the settings of training, as the run's config has them
-    times, versions  seconds per stage, and of programs; for the record
+    times, versions  seconds per stage; of programs, and what the training computed in; for the record
     """
 
     format: Literal[1] = 1
