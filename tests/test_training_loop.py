@@ -174,6 +174,14 @@ def test_the_type_of_16_bits_is_what_the_device_can(
     assert device.half_of(precision, torch.device(kind)) == expected
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_detector_tells_what_it_was_computed_in(precision: str, tmp_path: Path) -> None:
+    spec = TINY.model_copy(update={"precision": precision, "steps": 1, "validate_every": 0})
+    model = checkpoint.load(train(SOURCES, {"real": 1.0}, spec, tmp_path, 0))
+    assert model["numbers"].startswith(f"{precision} on ")
+    assert all(one.dtype == torch.float32 for one in model["weights"].values() if one.is_floating_point())
+
+
 def test_settings_of_older_runs_mean_what_they_meant() -> None:
     """Keys that came later are told only where they are asked for, so that unfinished runs go on."""
     settings: Mapping[str, object] = begun(validate_every=0)[0].settings["train"]

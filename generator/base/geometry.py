@@ -183,6 +183,12 @@ def extent(mask: NDArray[np.bool_]) -> Box | None:
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
+def box_area(box: tuple[float, float, float, float]) -> float:
+    """The pixels of a half-open box x0 y0 x1 y1."""
+    x0, y0, x1, y1 = box
+    return (x1 - x0) * (y1 - y0)
+
+
 def intersect(a: Box, b: Box) -> Box | None:
     """The common part of two boxes, or None where it is empty."""
     x0, y0, x1, y1 = max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])

@@ -152,16 +152,14 @@ def judge(bench: Bench, lot: Lot, given: Mapping[str, Source], checkpoint: Path,
         depth=depth_scores(bench.test, bench.painted, checkpoint) if tells_depth else {},
         config=spec.model_dump(mode="json"),
         times={name: round(spent, 1) for name, spent in seconds.items()},
-        versions={**{name: version(name) for name in PROGRAMS}, "numbers": _numbers(spec)},
+        versions={**{name: version(name) for name in PROGRAMS}, "numbers": _numbers(checkpoint)},
     ).save(stored)
 
 
-def _numbers(spec: Train) -> str:
-    """What this machine trains in: ``bfloat16 on cpu``."""
-    from generator.train.device import choose_device, half_of
+def _numbers(checkpoint: Path) -> str:
+    from generator.train import checkpoint as checkpoints
 
-    device = choose_device()
-    return f"{half_of(spec.precision, device) or 'float32'} on {device.type}".removeprefix("torch.")
+    return str(checkpoints.load(checkpoint).get("numbers", "not recorded"))
 
 
 def _note_forgetting(bench: Bench, checkpoint: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from PIL import Image
 
 from generator.base.errors import InputError, Problem, did_you_mean
+from generator.base.geometry import box_area
 from generator.dataset import keypoints, rle
 from generator.dataset.rle import Rle
 
@@ -31,8 +32,7 @@ class Annotation:
     @property
     def area(self) -> int:
         """Pixels of the mask, else of the box."""
-        x0, y0, x1, y1 = self.box
-        return rle.area(self.mask) if self.mask else round((x1 - x0) * (y1 - y0))
+        return rle.area(self.mask) if self.mask else round(box_area(self.box))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 
 from generator.base.errors import GeneratorError
 from generator.base.frame import Mask
-from generator.base.geometry import Box, extent
+from generator.base.geometry import Box, box_area, extent
 from generator.dataset import rle
 from generator.dataset.coco_labels import Annotation, Photo
 from generator.dataset.examples import Example
@@ -102,8 +102,7 @@ class PhotoSource:
 
 
 def _area(one: Annotation, masks: bool) -> float:
-    x0, y0, x1, y1 = one.box
-    return rle.area(one.mask) if one.mask and masks else (x1 - x0) * (y1 - y0)
+    return rle.area(one.mask) if one.mask and masks else box_area(one.box)
 
 
 def _shift(box: tuple[float, float, float, float], window: Box) -> tuple[float, ...]:

@@ -5,7 +5,7 @@ Poucin et al. (ICCVW 2021): removing 30 % of most classes and 60 % of persons he
 are those of the training set alone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -13,8 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generator.base.errors import TrainError, did_you_mean
+from generator.base.geometry import box_area
+from generator.dataset.coco_labels import Annotation
 from generator.dataset.coco_source import PhotoSource
 from generator.dataset.examples import Example, Source
+from generator.dataset.records import InstanceRecord
 from generator.dataset.smallest import thresholds_of
 from generator.dataset.sources import SyntheticSource
 
@@ -37,16 +40,13 @@ def sizes_of(source: Source, boxes: bool = False) -> list[Size]:
     """Sizes of all instances, or of their `boxes`. Painted frames and photographs tell theirs; of another source every
     example is read."""
     if isinstance(source, SyntheticSource):
+        frames = ((frame, frame.width * frame.height) for frame in source.frames)
         return [
-            Size(
-                one.label or "", _area(one.box) if boxes and one.box else one.visible_pixels, frame.width * frame.height
-            )
-            for frame in source.frames
-            for one in frame.annotated
+            Size(one.label or "", _painted(one, boxes), whole) for frame, whole in frames for one in frame.annotated
         ]
     if isinstance(source, PhotoSource) and source.crop is None:
         return [
-            Size(source.classes[one.category - 1], _area(one.box) if boxes else one.area, photo.width * photo.height)
+            Size(source.classes[one.category - 1], _labelled(one, boxes), photo.width * photo.height)
             for photo in source.photos
             for one in photo.annotations
             if not one.crowd
@@ -54,9 +54,12 @@ def sizes_of(source: Source, boxes: bool = False) -> list[Size]:
     return [size for index in range(len(source)) for size in _sizes(source[index], source.classes, boxes)]
 
 
-def _area(box: Sequence[float]) -> int:
-    x0, y0, x1, y1 = box
-    return round((x1 - x0) * (y1 - y0))
+def _labelled(one: Annotation, boxes: bool) -> int:
+    return round(box_area(one.box)) if boxes else one.area
+
+
+def _painted(one: InstanceRecord, boxes: bool) -> int:
+    return round(box_area(one.box)) if boxes and one.box else one.visible_pixels
 
 
 def _sizes(example: Example, classes: tuple[str, ...], boxes: bool) -> list[Size]:

@@ -69,9 +69,9 @@ def train(
     unfinished in the folder goes on from its last checkpoint, and a finished one is returned as it is; TrainError if it
     was begun with other settings. `on_step` is told each step, from 0, and its losses, which `folder/log.jsonl` holds
     too, one line per step. `model.pt` also holds ``transfers``, what each phase took over from `spec.init` or from the
-    phase before, and ``seen``, the fewest and most times an example of each source was seen (`folder/seen.json` has
-    them all); `folder/transfers.json` is there if there were any. With several phases, `folder/NAME.pt` is the detector
-    at the end of each but the last.
+    phase before, ``numbers``, what it computed in and where, and ``seen``, the fewest and most times an example of each
+    source was seen (`folder/seen.json` has them all); `folder/transfers.json` is there if there were any. With several
+    phases, `folder/NAME.pt` is the detector at the end of each but the last.
 
     `validate` tells how good a detector is, of 1, by real photographs that nothing else is done with. With
     `spec.validate_every` it chooses the weights that `model.pt` holds, and that has ``validations``, all (step, score),

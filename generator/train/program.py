@@ -131,7 +131,7 @@ class Program:
     def detector(self, run: Run, stage: Stage) -> dict[str, Any]:
         """What a finished file holds: of this run, at the end of a stage."""
         seen = {name: [min(times), max(times)] for name, times in self.seen(len(run.log)).items()}
-        made: Settings = {"weights": run.mean, "transfers": run.transfers, "seen": seen}
+        made: Settings = {"weights": run.mean, "transfers": run.transfers, "seen": seen, "numbers": run.numbers}
         if run.best.looks and stage is self.stages[-1]:
             made |= {"weights": run.best.weights, "validations": run.best.looks, "chosen": run.best.step}
         return {**self.settings, **made, "classes": list(stage.classes)}

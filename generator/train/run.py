@@ -64,6 +64,11 @@ class Run:
     log: list[Losses] = field(default_factory=list)
     best: Best = field(default_factory=Best)
 
+    @property
+    def numbers(self) -> str:
+        """What the networks compute in, and where: ``bfloat16 on cpu``."""
+        return f"{str(self.half or torch.float32).removeprefix('torch.')} on {self.device.type}"
+
     def __post_init__(self) -> None:
         self.joined = team.joined(self.model, self.device)
 
