@@ -17,7 +17,7 @@ from generator.base.errors import AssetError, DatasetError, GeneratorError
 from generator.cli import app
 from generator.distributions.base import Value
 from generator.fitting.beginning import Beginning
-from generator.fitting.palette import palette, palettes
+from generator.fitting.palette import monochrome, palette, palettes
 from generator.fitting.template import targets
 from generator.sampling.sampler import Sampler
 from generator.spec.load import load_config, load_scene
@@ -132,3 +132,11 @@ def test_the_verb_writes_what_can_be_read_and_overwrites_nothing(
     assert load_scene(tmp_path / "scenes/pegs.yaml", Catalog.open(meshes)).classes == ("peg",)
     again = CliRunner().invoke(app, words)
     assert isinstance(again.exception, GeneratorError) and "exist already" in str(again.exception)
+
+
+def test_photographs_without_colours_make_pictures_without_colours(photos: Path, meshes: Path) -> None:
+    assert monochrome(photos, "") == 0 and "monochrome: 0.0" in Beginning.of("a", ("peg",), meshes, photos, "").text
+    for path in sorted((photos.parent / "train").iterdir())[:9]:
+        Image.open(path).convert("L").save(path)
+    assert monochrome(photos, "") == pytest.approx(0.75)
+    assert "monochrome: 0.75" in Beginning.of("a", ("peg",), meshes, photos, "").text

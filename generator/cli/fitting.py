@@ -71,7 +71,7 @@ def new_scene(
     like: Annotated[Path | None, typer.Option(help="Labels of real training photographs, to be like.")] = None,
     images: Annotated[str, typer.Option(help="Folder of the photographs, if not beside the labels.")] = "",
     paint: Annotated[bool, typer.Option("--paint", help="Fit blur and noise, too, by painting with Blender.")] = False,
-    rounds: Annotated[int, typer.Option(help="Rounds of fitting, at most; 0 leaves ranges wide.", min=0)] = 3,
+    rounds: Annotated[int, typer.Option(help="Rounds of fitting, at most; 0 leaves ranges wide.", min=0)] = 8,
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
 ) -> None:  # fmt: skip
     """Write a first scene and config for your objects: sizes, counts, distances, exposure and colours as in --like.

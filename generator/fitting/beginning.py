@@ -10,7 +10,7 @@ from generator.assets.catalog import Catalog
 from generator.base.errors import DatasetError, GeneratorError
 from generator.dataset.imports import class_names, photo_source
 from generator.fitting.looks import Studio
-from generator.fitting.palette import palettes
+from generator.fitting.palette import monochrome, palettes
 from generator.fitting.photographs import Real, read_real
 from generator.fitting.rounds import Fitted, Fitter, Report
 from generator.fitting.template import Target, config_text, scene_text, targets
@@ -23,7 +23,8 @@ NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 @dataclass(frozen=True)
 class Beginning:
-    """A scene's name, its classes and what shows them; `size` of its pictures; `colors` of the photographs, if any."""
+    """A scene's name, its classes and what shows them; `size` of its pictures; `colors` of the photographs, if any, and
+    the share of them that has none."""
 
     name: str
     classes: tuple[Target, ...]
@@ -32,6 +33,7 @@ class Beginning:
     like: Path | None
     images: str
     colors: dict[str, Any]
+    grey: float
 
     @staticmethod
     def of(name: str, labels: tuple[str, ...], folder: Path | None, like: Path | None, images: str) -> "Beginning":
@@ -49,11 +51,12 @@ class Beginning:
         classes = tuple(targets(wanted, folder))
         colors = palettes(like, images, wanted) if like else {}
         size = _fitting(_size(like, images, wanted)) if like else SIZE
-        return Beginning(name, classes, folder, size, like, images, colors)
+        grey = round(monochrome(like, images), 2) if like else 0.0
+        return Beginning(name, classes, folder, size, like, images, colors, grey)
 
     @property
     def text(self) -> str:
-        return scene_text(self.name, self.classes, self.size, self.colors)
+        return scene_text(self.name, self.classes, self.size, self.colors, self.grey)
 
     @property
     def roots(self) -> tuple[Path, ...]:

@@ -1,5 +1,6 @@
 """Counts, sizes and places of a scene: every lever that a look can judge."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from generator.base.strict import Loc
 from generator.fitting import distances
 from generator.fitting.counts import Counts, fittable
+from generator.fitting.edges import Edges, too_many
 from generator.fitting.looks import Look
 from generator.fitting.measures import Measured, Numbers, by_chance, distance, measured
 from generator.fitting.text import at
@@ -15,7 +17,7 @@ from generator.fitting.turns import Turns
 from generator.spec.optics import PRESETS
 from generator.spec.scene import SceneSpec
 
-LEVERS = ("count", "size", "x", "y")
+LEVERS = ("count", "size", "x", "y", "cut")
 GAIN, TAIL = 0.8, 0.05
 APART = 0.12  # logarithm of sizes; by more than this, classes differ in what distance cannot explain
 FREE_ROLL = 90.0  # degrees
@@ -30,7 +32,7 @@ class Geometry:
         self.preset = PRESETS.get(str(at(data, ("camera", "preset"))), {})
         self.position = at(data, distances.HERE) or self.preset.get("position")
         radii = [radius for _, radius in distances.shells(self.position)]
-        self.camera, self.turns = distances.Ends(distances.width(radii)), Turns()
+        self.camera, self.turns, self.edges = distances.Ends(distances.width(radii)), Turns(), Edges()
         floating = {g: group.place.depth for g, group in spec.objects.items() if group.place.in_ == "frustum"}
         self.depths = {g: distances.Ends(distances.width([list(depth)])) for g, depth in floating.items()}
         self.scales = dict.fromkeys(self.classes, 0.0)
@@ -76,6 +78,7 @@ class Geometry:
             self._sizes(now, todo["size"], standing)
         if todo["x"] or todo["y"]:
             self._places(now, sampled, standing)
+        self._edges(now, sampled, todo["size"])
         return any(todo.values())
 
     def changes(self) -> dict[Loc, Any]:
@@ -86,7 +89,7 @@ class Geometry:
         for name, shift in self.scales.items():
             for group in self.groups.get(name, ()):
                 result |= distances.scaled(self.data, group, shift) if group not in self.depths else {}
-        result |= self.turns.changes(self.data, self.preset)
+        result |= self.turns.changes(self.data, self.preset) | self.edges.changes(self.data)
         for one in self.counts.values():
             result |= one.changes()
         return result
@@ -139,6 +142,19 @@ class Geometry:
         if min(len(v) for v in (*real.values(), *got.values())) > 4:
             roll = self.spec.camera.roll.support() or (0.0, 360.0)
             self.turns.update(looks, real, got, askew=roll[1] - roll[0] > FREE_ROLL)
+
+    def _edges(self, now: Measured, looks: Sequence[Look], resized: Sequence[str]) -> None:
+        """Floating ones are kept in the picture; so are standing ones, once the camera is where it is to be."""
+        pairs = [(group, name) for name in self.classes for group in self.groups[name]]
+        self.edges.together(
+            [(group, name) for group, name in pairs if group not in self.depths], looks, math.exp(self.camera.middle)
+        )
+        for name in self.classes:
+            real, got = self.real.get(f"cut.{name}"), now.get(f"cut.{name}")
+            if too_many(real, got, by_chance(real, got)):
+                groups = self.groups[name]
+                standing = [g for g in groups if g not in self.depths and name not in resized]
+                self.edges.whole(standing, [g for g in groups if g in self.depths])
 
 
 def pooled(one: Measured, statistic: str, classes: Sequence[str]) -> Numbers:

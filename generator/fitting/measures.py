@@ -22,8 +22,10 @@ OF_CLASS = {
     "x": "centre of a {0}, share of the width",
     "y": "centre of a {0}, share of the height",
     "overlap": "share of a {0}'s box in its worst neighbour's",
+    "cut": "whether the edge of the picture cuts a {0}",
 }
-OBJECT = ("size", "aspect", "x", "y", "overlap")
+OBJECT = ("size", "aspect", "x", "y", "overlap", "cut")
+EDGE = 0.004  # shares of the picture: nearer to its edge than that, a box is cut
 CHANCE = 1.36  # times sqrt((n + m) / n m): the Kolmogorov-Smirnov distance that one pair in twenty exceeds by chance
 
 
@@ -63,7 +65,7 @@ def measured(name: str, pictures: Sequence[Picture], classes: Sequence[str], tra
 
 
 def _rows(picture: Picture) -> Numbers:
-    """(n, 5): the statistics OBJECT of every object of a picture."""
+    """(n, 6): the statistics OBJECT of every object of a picture."""
     x0, y0, x1, y1 = picture.boxes.reshape(-1, 4).T
     width, height = x1 - x0, y1 - y0
     across = np.minimum(x1[:, None], x1) - np.maximum(x0[:, None], x0)
@@ -72,7 +74,13 @@ def _rows(picture: Picture) -> Numbers:
     np.fill_diagonal(common, 0)
     area = width * height
     return np.stack([np.sqrt(area), width / height * picture.aspect, (x0 + x1) / 2, (y0 + y1) / 2,
-                     common.max(1, initial=0) / area], 1)  # fmt: skip
+                     common.max(1, initial=0) / area, is_cut(picture.boxes).astype(float)], 1)  # fmt: skip
+
+
+def is_cut(boxes: Numbers) -> NDArray[np.bool_]:
+    """Which of boxes (n, 4), in shares of the picture, touch its edge: (n,)."""
+    touching: NDArray[np.bool_] = ((boxes < EDGE) | (boxes > 1 - EDGE)).reshape(-1, 4).any(1)
+    return touching
 
 
 def distance(one: Numbers, other: Numbers) -> float:

@@ -14,9 +14,17 @@ from generator.dataset.examples import Example
 from generator.dataset.imports import photo_source
 
 PHOTOS, PIXELS, TONES = 60, 150, 6
+GREY = 2.0  # of 255, by which channels differ in a picture without colours that JPEG has been at
 SHADE, TINT = 12.0, 3.0  # light moves lightness more than hue: deviations of CIELAB added to what is measured
 LEAST = 0.03  # share of the pixels below which a tone is left out
 Pixels = NDArray[np.uint8]
+
+
+def monochrome(labels: Path, images: str) -> float:
+    """The share of photographs without colours, of at most PHOTOS, evenly chosen."""
+    source = photo_source(labels, images)
+    pictures = (source[k].image.astype(float) for k in _chosen(len(source)))
+    return float(np.mean([np.abs(one - one.mean(2, keepdims=True)).mean() < GREY for one in pictures]))
 
 
 def palettes(labels: Path, images: str, classes: tuple[str, ...]) -> dict[str, Any]:
@@ -26,12 +34,15 @@ def palettes(labels: Path, images: str, classes: tuple[str, ...]) -> dict[str, A
     none.
     """
     source = photo_source(labels, images, classes=classes)
-    chosen = sorted({int(k) for k in np.linspace(0, len(source) - 1, min(len(source), PHOTOS))})
     found: dict[str, list[Pixels]] = {}
-    for index in chosen:
+    for index in _chosen(len(source)):
         for name, pixels in _sampled(source[index], classes, Draw(0, index)).items():
             found.setdefault(name, []).append(pixels)
     return {name: palette(np.concatenate(some), Draw(0) / name) for name, some in sorted(found.items())}
+
+
+def _chosen(n: int) -> list[int]:
+    return sorted({int(k) for k in np.linspace(0, n - 1, min(n, PHOTOS))})
 
 
 def _sampled(example: Example, classes: Sequence[str], draw: Draw) -> Mapping[str, Pixels]:

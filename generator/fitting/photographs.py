@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,20 +12,23 @@ from generator.base.errors import DatasetError, GeneratorError, InputError, Prob
 from generator.dataset.coco_labels import Photo, read_coco
 from generator.dataset.coco_source import pictures_folder
 from generator.dataset.imports import photo_source
+from generator.fitting.handful import ENOUGH, widened
 from generator.fitting.measures import Measured, Picture, Series, measured
 from generator.fitting.traits import traits
 
 MOST = 200  # pictures that are decoded
-FEW = 8  # objects below which a class says nothing about ranges
+FEW = 3  # objects below which a class says nothing about ranges
 SPLITS = ("test", "val", "valid", "validation")
 
 
 @dataclass(frozen=True)
 class Real:
-    """A real set: `size` is its commonest (width, height); `fit` are the classes that it has and the scene, too;
-    `notes` say in words what it lacks."""
+    """A real set: `size` is its commonest (width, height); `fit` are the classes that it has and the scene, too; `aim`
+    is what their counts, sizes and places are fitted to, wider than `measured` where there are but a few; `notes` say
+    in words what it lacks."""
 
     measured: Measured
+    aim: Measured
     size: tuple[int, int]
     fit: tuple[str, ...]
     notes: tuple[str, ...]
@@ -42,13 +45,21 @@ def read_real(labels: Path, images: str, classes: Sequence[str], report: Callabl
     for name in wanted:
         if counts[name] < FEW:
             notes.append(f"{labels.name} has {counts[name]} of class {name!r}, too few for its ranges: left as it was")
+        elif counts[name] < ENOUGH:
+            notes.append(f"{labels.name} has {counts[name]} of class {name!r}: its ranges are wider than those show")
     if part := next((s for s in SPLITS if s in labels.stem.lower().replace("-", "_").split("_")), None):
         notes.insert(0, f"{labels.name} looks like {part} labels: ranges must be fitted on training labels only, "
                         "or what is measured on it later is no longer honest")  # fmt: skip
     pictures = [_picture(one, wanted) for one in photos]
     found = measured(labels.name, pictures, wanted, _traits(labels, images, len(photos), wanted, report))
     size = Counter((p.width, p.height) for p in photos).most_common(1)[0][0]
-    return Real(found, size, tuple(name for name in wanted if counts[name] >= FEW), tuple(notes))
+    fit = tuple(name for name in wanted if counts[name] >= FEW)
+    return Real(found, _aim(found, pictures, [name for name in fit if counts[name] < ENOUGH]), size, fit, tuple(notes))
+
+
+def _aim(found: Measured, pictures: Sequence[Picture], few: Sequence[str]) -> Measured:
+    """What is measured, and for classes of which there are `few`, what those let one expect."""
+    return replace(found, series=found.series | widened(found.name, pictures, few).series) if few else found
 
 
 def _shared(labels: Path, classes: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:

@@ -28,6 +28,7 @@ REMEDIES = {
     "x": "see `place.area` and the camera's aim",
     "y": "see the camera's elevation and aim",
     "aspect": "shapes, poses and `camera.pixel_aspect` are not fitted",
+    "cut": "see `place.area`, `place.crop` and the camera's aim",
     "overlap": "it follows from counts, `place.area`, `gap` and the camera's elevation",
     "brightness": "lamps and `world.strength` spread it",
     "contrast": "see lamps, `world.strength` and `sensor.contrast`",
@@ -97,7 +98,7 @@ class Fitter:
         """The best changes of counts, sizes and places, and how many rounds that took."""
         if not self.real.fit:
             return {}, 0
-        levers = Geometry(load_scene(self.scene), self.data, self.real.measured, self.real.fit)
+        levers = Geometry(load_scene(self.scene), self.data, self.real.aim, self.real.fit)
         looks = self._looks("round 0", self.scene, self._fit)
         best: dict[Loc, Any] = {}
         least, since = levers.score(looks), 0

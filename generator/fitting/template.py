@@ -86,10 +86,15 @@ def _extent(bounds: Any) -> float:
 
 
 def scene_text(
-    name: str, classes: Sequence[Target], size: tuple[int, int], colors: Mapping[str, Any] | None = None
+    name: str,
+    classes: Sequence[Target],
+    size: tuple[int, int],
+    colors: Mapping[str, Any] | None = None,
+    grey: float = 0.0,
 ) -> str:
     """The scene as YAML, everything in it measured by the median extent of the objects. `colors` are `palettes` of real
-    photographs, which grounds and untextured objects then have, besides random ones."""
+    photographs, which grounds and untextured objects then have, besides random ones; `grey` is the share of pictures
+    without colours."""
     colors, labels = colors or {}, [one.label for one in classes]
     unit = float(np.median([one.extent for one in classes]))
     looks = Environment(loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, autoescape=False)
@@ -108,6 +113,7 @@ def scene_text(
         ground=flow(mixed(colors.get(""), GROUND)),
         anything=flow(_anything(labels, colors)),
         neighbours=_neighbours(labels),
+        grey=grey,
         small=max(round(SMALL * size[0] * size[1]), 16),
     )
     return text

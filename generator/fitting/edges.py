@@ -1,0 +1,56 @@
+"""What the edge of the picture cuts or leaves out: how far about objects lie, and how much of one may be outside."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from generator.base.strict import Loc
+from generator.fitting.looks import Look
+from generator.fitting.measures import Numbers
+from generator.fitting.text import at
+from generator.fitting.values import is_number, is_numbers
+
+STEP, LEAST = 0.6, 0.05  # a factor at a time, and the least that remains of areas
+WHOLE = 0.5  # the least that remains of crops: of what turns freely, only what is seen edge-on would be whole
+SEEN = 0.6  # of the objects that are drawn; a scene that shows fewer draws the others for nothing
+
+
+@dataclass
+class Edges:
+    """Factors by group: of `place.area` of what stands, of `place.crop` of what floats."""
+
+    areas: dict[str, float] = field(default_factory=dict)
+    crops: dict[str, float] = field(default_factory=dict)
+
+    def together(self, groups: Iterable[tuple[str, str]], looks: Sequence[Look], nearer: float) -> None:
+        """Bring (group, class) closer of which most lie outside of the picture: a camera that went to a `nearer` share
+        of its distance, to show them as large as they are in photographs, sees less of what is around."""
+        for group, label in groups:
+            drawn = sum(one.drawn.get((group, label), 0) for one in looks)
+            if sum(one.seen(group) for one in looks) < SEEN * drawn:
+                factor = self.areas.get(group, 1.0)
+                self.areas[group] = max(min(nearer, factor * STEP), LEAST)
+
+    def whole(self, standing: Iterable[str], floating: Iterable[str]) -> None:
+        """Groups of which the picture's edge cuts too many."""
+        self.areas |= {group: max(self.areas.get(group, 1.0) * STEP, LEAST) for group in standing}
+        self.crops |= {group: max(self.crops.get(group, 1.0) * STEP, WHOLE) for group in floating}
+
+    def changes(self, data: Any) -> dict[Loc, Any]:
+        result: dict[Loc, Any] = {}
+        for group, factor in self.areas.items():
+            loc = ("objects", group, "place", "area")
+            if is_numbers(area := at(data, loc)):
+                result[loc] = [float(factor * side) for side in area]
+        for group, factor in self.crops.items():
+            loc = ("objects", group, "place", "crop")
+            if is_number(crop := at(data, loc)):
+                result[loc] = float(factor * crop)
+        return result
+
+
+def too_many(real: Numbers, now: Numbers, chance: float) -> bool:
+    """Whether more are cut than in photographs, by more than chance explains."""
+    return bool(len(real) and len(now) and np.mean(now) - np.mean(real) > chance)
