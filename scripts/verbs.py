@@ -13,9 +13,9 @@ def here(path: Path) -> str:
     return os.path.relpath(path, ROOT)
 
 
-def verb(*words: object) -> None:
+def verb(*words: object, cwd: Path = ROOT) -> None:
     """Run one and say so; its failure is this script's."""
     command = [sys.executable, "-m", "generator", *map(str, words)]
     print("$ generator", words[0], Path(str(words[1])).name, flush=True)
-    if code := subprocess.run(command, cwd=ROOT, check=False).returncode:
+    if code := subprocess.run(command, cwd=cwd, check=False).returncode:
         raise SystemExit(code)

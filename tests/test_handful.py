@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from generator.fitting.edges import Edges, too_many
-from generator.fitting.handful import BELIEF, PICTURES, SIDE, widened
+from generator.fitting.handful import BELIEF, PICTURES, SENSOR, SIDE, STOPS, widened, widened_traits
 from generator.fitting.looks import Look
 from generator.fitting.measures import Picture, is_cut, measured
 from generator.fitting.photographs import read_real
@@ -108,3 +108,14 @@ def test_what_is_cut_too_often_is_kept_in_the_picture() -> None:
     real, now = measured("a", [picture(MIDDLE)] * 50, ["ball"]), measured("b", [picture((0, 0, 1, 1))] * 50, ["ball"])
     assert too_many(real.get("cut.ball"), now.get("cut.ball"), 0.3)
     assert not too_many(now.get("cut.ball"), real.get("cut.ball"), 0.3)
+
+
+def test_traits_keep_their_middle_and_spread_as_predicted() -> None:
+    few = {"brightness": np.array([-1.0] * 4), "sharpness": np.array([0.8] * 4), "noise": np.array([0.01] * 4)}
+    found = widened_traits(few)
+    share = np.sqrt(BELIEF / (BELIEF + 4) * (1 + 1 / 4))
+    assert found["brightness"].mean() == pytest.approx(-1, abs=0.05)
+    assert found["brightness"].std() == pytest.approx(share * STOPS, rel=0.1)
+    for key in ("sharpness", "noise"):
+        logs = np.log(found[key] / few[key][0])
+        assert logs.mean() == pytest.approx(0, abs=0.04) and logs.std() == pytest.approx(share * SENSOR, rel=0.1)

@@ -6,16 +6,14 @@ import numpy as np
 from numpy.random import Generator
 
 from generator.base.draw import Draw
-from generator.fitting.measures import EDGE, Measured, Numbers, Picture, is_cut, measured
+from generator.fitting.measures import EDGE, Measured, Numbers, Picture, Series, is_cut, measured
 
 ENOUGH = 30  # objects of a class, from which on they speak for themselves
 INSIDE = 2 * EDGE  # shares of the picture between its edge and what is whole
 PICTURES = 1000  # that are drawn
 BELIEF = 2.0  # worth of what is believed beforehand, in objects or pictures
-SIDE, PLACE = (
-    0.5,
-    0.2,
-)  # believed deviations: of the logarithm of an object's side, of its centre in shares of a picture
+SIDE, PLACE = 0.4, 0.2  # believed deviations: of the logarithm of an object's side, of its centre in the picture
+STOPS, SENSOR = 0.5, 0.4  # of a picture's brightness, of the logarithms of its sharpness and its noise
 
 
 def widened(name: str, pictures: Sequence[Picture], classes: Sequence[str]) -> Measured:
@@ -32,6 +30,17 @@ def widened(name: str, pictures: Sequence[Picture], classes: Sequence[str]) -> M
     extra = {label: _kernel(np.array([box for of, box in pool if of == label])) for label in classes}
     drawn = [_drawn(pictures, pool, extra, rng) for _ in range(PICTURES)]
     return measured(name, drawn, classes)
+
+
+def widened_traits(series: Series) -> Series:
+    """The traits of pictures like those few that are fitted: their smoothed bootstrap, as above."""
+    rng = (Draw(0) / "fitting" / "traits").rng()
+    values = series["brightness"]
+    found = {"brightness": rng.choice(values, PICTURES) + rng.normal(0, _missing(values[:, None], STOPS), PICTURES)}
+    for key in ("sharpness", "noise"):
+        logs = np.log(np.maximum(series[key], 1e-6))
+        found[key] = np.exp(rng.choice(logs, PICTURES) + rng.normal(0, _missing(logs[:, None], SENSOR), PICTURES))
+    return found
 
 
 def _only(picture: Picture, classes: Sequence[str]) -> Picture:

@@ -12,7 +12,7 @@ from generator.base.errors import DatasetError, GeneratorError, InputError, Prob
 from generator.dataset.coco_labels import Photo, read_coco
 from generator.dataset.coco_source import pictures_folder
 from generator.dataset.imports import photo_source
-from generator.fitting.handful import ENOUGH, widened
+from generator.fitting.handful import ENOUGH, widened, widened_traits
 from generator.fitting.measures import Measured, Picture, Series, measured
 from generator.fitting.traits import traits
 
@@ -24,7 +24,7 @@ SPLITS = ("test", "val", "valid", "validation")
 @dataclass(frozen=True)
 class Real:
     """A real set: `size` is its commonest (width, height); `fit` are the classes that it has and the scene, too; `aim`
-    is what their counts, sizes and places are fitted to, wider than `measured` where there are but a few; `notes` say
+    is what the scene is fitted to, wider than `measured` where there are but a few; `notes` say
     in words what it lacks."""
 
     measured: Measured
@@ -58,8 +58,10 @@ def read_real(labels: Path, images: str, classes: Sequence[str], report: Callabl
 
 
 def _aim(found: Measured, pictures: Sequence[Picture], few: Sequence[str]) -> Measured:
-    """What is measured, and for classes of which there are `few`, what those let one expect."""
-    return replace(found, series=found.series | widened(found.name, pictures, few).series) if few else found
+    """What is measured; for classes of which there are `few`, and of few pictures, what those let one expect."""
+    wide = widened(found.name, pictures, few).series if few else {}
+    traits = widened_traits(found.series) if len(pictures) < ENOUGH else {}
+    return replace(found, series=found.series | wide | traits)
 
 
 def _shared(labels: Path, classes: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:

@@ -117,9 +117,9 @@ class Fitter:
 
     def _light(self, geometry: Changes) -> dict[Loc, Any]:
         """The best changes of exposure and, where pictures are painted, of blur and noise."""
-        if not self.pictures or not self.real.measured.series.keys() & TRAITS.keys():
+        if not self.pictures or not self.real.aim.series.keys() & TRAITS.keys():
             return {}
-        real = self.real.measured.series
+        real = self.real.aim.series
         keys = ["brightness", *(trait for trait, _ in SENSOR.values() if self.studio.paints)]
         path, _ = self._written("light", geometry)
         shots = self._shots("light 0", path, range(self.pictures))
