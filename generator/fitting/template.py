@@ -164,7 +164,8 @@ def _anything(labels: Sequence[str], colors: Mapping[str, Any]) -> Any:
     """The colours of what is none of the classes: as often theirs, where they are known, as others.
 
     For fewer false alarms: cones and cubes, synthetic pictures alone, 350 steps, at score 0.5 on 44 photographs of
-    another room: 133 with furniture and tools so coloured, 198 with nothing but cones and cubes (one seed); AP is the same.
+    another room: 133 with furniture and tools so coloured, 198 with nothing but cones and cubes (one seed). AP is the
+    same.
     """
     parts = [part for label in labels if label in colors for part in colors[label]["mixture"]]
     return mixed(parts and {"mixture": parts}, ANYTHING, OTHERS)
