@@ -159,6 +159,19 @@ def test_objects_of_another_place_draw_the_camera(store: AssetStore, write: Writ
     assert {place for place, _, _ in found.changed} & {"camera.pan", "camera.tilt"}
 
 
+def test_a_handful_of_near_objects_brings_everything_nearer(store: AssetStore, write: Write, tmp_path: Path) -> None:
+    """Five pictures of one ball that fills half of each; the scene strews them over a table, seen from a metre."""
+    near = balls(write, "near.yaml", count=1, radius=[0.24, 0.28])
+    near.write_text(near.read_text().replace("area: [0.7, 0.7]", "area: [0.05, 0.05]", 1))
+    scene = balls(write, "strewn.yaml", count="{integers: [1, 3]}")
+    found = fit(as_real(near, store, tmp_path / "near", n=5), scene, n=80, rounds=8)
+    real, before, after = (np.log(np.median(one.get("size.ball"))) for one in (found.real, found.before, found.after))
+    assert real - before > 1 and abs(real - after) < 0.5 * (real - before)
+    data = read(write("fitted.yaml", found.text)).data
+    assert data["camera"]["position"]["shell"]["radius"][1] < 0.5
+    assert max(data["objects"]["balls"]["place"]["area"]) < 0.5, "most would lie outside of the picture"
+
+
 def test_brightness_is_recovered(store: AssetStore, write: Write, tmp_path: Path) -> None:
     bright = balls(write, "bright.yaml", exposure="{uniform: [-2.5, -1.5]}", radius=[1.0, 1.1])
     scene = balls(write, "dark.yaml", exposure=0.5, radius=[1.0, 1.1])

@@ -51,12 +51,8 @@ def test_what_was_whole_stays_whole() -> None:
     wide, cut = (0.05, 0.1, 0.9, 0.95), (0.7, 0.2, 1.0, 0.6)
     assert not widened("few", [picture(wide)] * 4, ["ball"]).get("cut.ball").any()
     assert widened("few", [picture(cut)] * 4, ["ball"]).get("cut.ball").mean() > 0.5
-    assert is_cut(np.array([wide, cut, (0, 0.2, 0.1, 0.3), (0.2, 0.3, 0.4, 0.999)])).tolist() == [
-        False,
-        True,
-        True,
-        True,
-    ]
+    four = np.array([wide, cut, (0, 0.2, 0.1, 0.3), (0.2, 0.3, 0.4, 0.999)])
+    assert is_cut(four).tolist() == [False, True, True, True]
 
 
 def test_other_classes_are_left_out_and_the_same_comes_again() -> None:
@@ -89,12 +85,12 @@ def look(seen: int, drawn: int) -> Look:
 def test_things_out_of_the_picture_come_nearer_with_the_camera() -> None:
     data = {"objects": {"balls": {"place": {"area": [2.0, 1.0]}}, "stars": {"place": {"crop": 0.8}}}}
     edges = Edges()
-    edges.together([("balls", "ball")], [look(3, 4)] * 5, nearer=0.25)
+    edges.together(["balls"], [look(3, 4)] * 5, nearer=0.25)
     assert edges.changes(data) == {}, "three of four are seen: nothing to do"
-    edges.together([("balls", "ball")], [look(1, 4)] * 5, nearer=0.25)
+    edges.together(["balls"], [look(1, 4)] * 5, nearer=0.25)
     place = ("objects", "balls", "place", "area")
     assert edges.changes(data)[place] == pytest.approx([0.5, 0.25])
-    edges.together([("balls", "ball")], [look(1, 4)] * 5, nearer=0.25)
+    edges.together(["balls"], [look(1, 4)] * 5, nearer=0.25)
     assert edges.changes(data)[place] == pytest.approx([0.3, 0.15])
 
 
@@ -102,9 +98,9 @@ def test_what_is_cut_too_often_is_kept_in_the_picture() -> None:
     data = {"objects": {"balls": {"place": {"area": {"ref": "wide"}}}, "stars": {"place": {"crop": 0.8}}}}
     edges = Edges()
     for _ in range(4):
-        edges.whole(["balls"], ["stars"])
-    crop = edges.changes(data)
-    assert crop == {("objects", "stars", "place", "crop"): pytest.approx(0.4)}, "an area that is no number is left"
+        edges.whole(["balls"], ["stars", "moons"])
+    crops = {("objects", name, "place", "crop"): pytest.approx(crop) for name, crop in (("stars", 0.4), ("moons", 0.5))}
+    assert edges.changes(data) == crops, "an area that is no number is left, a crop that is not given is 1"
     real, now = measured("a", [picture(MIDDLE)] * 50, ["ball"]), measured("b", [picture((0, 0, 1, 1))] * 50, ["ball"])
     assert too_many(real.get("cut.ball"), now.get("cut.ball"), 0.3)
     assert not too_many(now.get("cut.ball"), real.get("cut.ball"), 0.3)

@@ -19,16 +19,17 @@ SEEN = 0.6  # of the objects that are drawn; a scene that shows fewer draws the 
 
 @dataclass
 class Edges:
-    """Factors by group: of `place.area` of what stands, of `place.crop` of what floats."""
+    """Factors by group: of `place.area` (m) of what stands, of `place.crop` (share of a box) of what floats. Laws, and
+    areas that are not given, are left as they are."""
 
     areas: dict[str, float] = field(default_factory=dict)
     crops: dict[str, float] = field(default_factory=dict)
 
-    def together(self, groups: Iterable[tuple[str, str]], looks: Sequence[Look], nearer: float) -> None:
-        """Bring (group, class) closer of which most lie outside of the picture: a camera that went to a `nearer` share
-        of its distance, to show them as large as they are in photographs, sees less of what is around."""
-        for group, label in groups:
-            drawn = sum(one.drawn.get((group, label), 0) for one in looks)
+    def together(self, groups: Iterable[str], looks: Sequence[Look], nearer: float) -> None:
+        """Bring groups closer of which most lie outside of the picture: a camera that went to a `nearer` share of its
+        distance, to show them as large as they are in photographs, sees less of what is around."""
+        for group in groups:
+            drawn = sum(n for one in looks for (name, _), n in one.drawn.items() if name == group)
             if sum(one.seen(group) for one in looks) < SEEN * drawn:
                 factor = self.areas.get(group, 1.0)
                 self.areas[group] = max(min(nearer, factor * STEP), LEAST)
@@ -46,8 +47,9 @@ class Edges:
                 result[loc] = [float(factor * side) for side in area]
         for group, factor in self.crops.items():
             loc = ("objects", group, "place", "crop")
-            if is_number(crop := at(data, loc)):
-                result[loc] = float(factor * crop)
+            crop = at(data, loc)
+            if crop is None or is_number(crop):
+                result[loc] = float(factor * (1.0 if crop is None else crop))
         return result
 
 

@@ -145,16 +145,14 @@ class Geometry:
 
     def _edges(self, now: Measured, looks: Sequence[Look], resized: Sequence[str]) -> None:
         """Floating ones are kept in the picture; so are standing ones, once the camera is where it is to be."""
-        pairs = [(group, name) for name in self.classes for group in self.groups[name]]
-        self.edges.together(
-            [(group, name) for group, name in pairs if group not in self.depths], looks, math.exp(self.camera.middle)
-        )
+        groups = {group for name in self.classes for group in self.groups[name]}
+        self.edges.together(sorted(groups - self.depths.keys()), looks, math.exp(self.camera.middle))
         for name in self.classes:
             real, got = self.real.get(f"cut.{name}"), now.get(f"cut.{name}")
             if too_many(real, got, by_chance(real, got)):
-                groups = self.groups[name]
-                standing = [g for g in groups if g not in self.depths and name not in resized]
-                self.edges.whole(standing, [g for g in groups if g in self.depths])
+                own = self.groups[name]
+                standing = [g for g in own if g not in self.depths and name not in resized]
+                self.edges.whole(standing, [g for g in own if g in self.depths])
 
 
 def pooled(one: Measured, statistic: str, classes: Sequence[str]) -> Numbers:

@@ -8,7 +8,7 @@ from numpy.random import Generator
 from generator.base.draw import Draw
 from generator.fitting.measures import EDGE, Measured, Numbers, Picture, Series, is_cut, measured
 
-ENOUGH = 30  # objects of a class, from which on they speak for themselves
+ENOUGH = 30  # objects of a class, or pictures, from which on they speak for themselves
 INSIDE = 2 * EDGE  # shares of the picture between its edge and what is whole
 PICTURES = 1000  # that are drawn
 BELIEF = 2.0  # worth of what is believed beforehand, in objects or pictures
