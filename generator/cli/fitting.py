@@ -32,7 +32,7 @@ def fit_ranges(
     workers: Annotated[int, typer.Option(help="Processes.", min=1)] = min(WORKERS, cores()),
     seed: Seed = 0, assets: Assets = None,
 ) -> None:  # fmt: skip
-    """Set counts, distances, aim and exposure of a scene to the ranges of a real set, as its annotations tell them.
+    """Set counts, distances, elevations, aim and exposure of a scene to the ranges of a real set's annotations.
 
     Writes a copy of the scene with only those values changed. Give it training labels, never validation or test.
     """
@@ -74,7 +74,8 @@ def new_scene(
     rounds: Annotated[int, typer.Option(help="Rounds of fitting, at most; 0 leaves ranges wide.", min=0)] = 8,
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
 ) -> None:  # fmt: skip
-    """Write a first scene and config for your objects: sizes, counts, distances, exposure and colours as in --like.
+    """Write a first scene and config for your objects: sizes, counts, distances, elevations, poses, exposure and
+    colours as in --like.
 
     Without --like everything is wide. Give it training labels, never validation or test.
     """

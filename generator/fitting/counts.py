@@ -1,6 +1,6 @@
 """How many objects a group must draw, so that as many are annotated as in the real set."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,12 +33,14 @@ class Counts:
     def __post_init__(self) -> None:
         self.aim = shares(self.real, int(self.real.max(initial=0)))
 
-    def update(self, looks: Sequence[Look], missed: bool) -> None:
-        """New laws from looks at the scene as it is now; one further step from where the last one `missed`."""
+    def update(self, looks: Sequence[Look], missed: bool, favours: Mapping[str, float]) -> None:
+        """New laws from looks at the scene as it is now; one further step from where the last one `missed`. Groups
+        share in the objects as they do now, times `favours`."""
         if self.laws and missed:
             self._correct(looks)
         visible = {g: self._visible(looks, g) for g in self.groups}
         means = {g: max(v.mean() * max(_drawn(looks, g, self.label).mean(), 0.1), 1e-6) for g, v in visible.items()}
+        means = {g: mean * favours.get(g, 1.0) for g, mean in means.items()}
         main = max(self.groups, key=lambda g: (means[g], g))
         fixed = np.array([sum(label == self.label and g not in self.groups for g, label in _of(one)) for one in looks])
         whole = self._law(visible[main], fixed, np.ones(1))
@@ -107,14 +109,18 @@ def thinned(law: Numbers, p: float) -> Numbers:
 
 
 def unmixed(table: Numbers, aim: Numbers) -> Numbers:
-    """Weights of a mixture of the columns of `table` that is likeliest to give `aim` (its last row: none of it).
+    """Weights of a mixture of the columns of `table` that is likeliest to give `aim` (its last row: none of it)."""
+    return likelier(np.full(table.shape[1], 1 / table.shape[1]), table, np.append(aim, 0.0), STEPS)
+
+
+def likelier(weights: Numbers, table: Numbers, aim: Numbers, steps: int) -> Numbers:
+    """Weights (k,) of a mixture of the columns of `table` (n, k), moved towards those that are likeliest to give `aim`
+    (n,).
 
     Expectation maximization (Richardson 1972, Lucy 1974); stopped early, it stays smooth.
     """
-    weights = np.full(table.shape[1], 1 / table.shape[1])
-    target = np.append(aim, 0.0)
-    for _ in range(STEPS):
-        weights = weights * (table.T @ (target / np.maximum(table @ weights, 1e-12)))
+    for _ in range(steps):
+        weights = weights * (table.T @ (aim / np.maximum(table @ weights, 1e-12)))
         weights /= weights.sum()
     return weights
 

@@ -1,7 +1,7 @@
 """Counts, sizes and places of a scene: every lever that a look can judge."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,11 @@ from generator.fitting.looks import Look
 from generator.fitting.measures import Measured, Numbers, by_chance, distance, measured
 from generator.fitting.text import at
 from generator.fitting.turns import Turns
+from generator.fitting.views import Favours, Views
 from generator.spec.optics import PRESETS
 from generator.spec.scene import SceneSpec
 
-LEVERS = ("count", "size", "x", "y", "cut")
+LEVERS = ("count", "size", "aspect", "x", "y", "cut")
 GAIN, TAIL = 0.8, 0.05
 APART = 0.12  # logarithm of sizes; by more than this, classes differ in what distance cannot explain
 FREE_ROLL = 90.0  # degrees
@@ -32,7 +33,8 @@ class Geometry:
         self.preset = PRESETS.get(str(at(data, ("camera", "preset"))), {})
         self.position = at(data, distances.HERE) or self.preset.get("position")
         radii = [radius for _, radius in distances.shells(self.position)]
-        self.camera, self.turns, self.edges = distances.Ends(distances.width(radii)), Turns(), Edges()
+        self.camera, self.turns = distances.Ends(distances.width(radii)), Turns()
+        self.views, self.edges = Views(), Edges()
         floating = {g: group.place.depth for g, group in spec.objects.items() if group.place.in_ == "frustum"}
         self.depths = {g: distances.Ends(distances.width([list(depth)])) for g, depth in floating.items()}
         self.scales = dict.fromkeys(self.classes, 0.0)
@@ -71,8 +73,9 @@ class Geometry:
         sampled = [one for one in looks if one.drawn or not one.rejected]
         self._find_groups(sampled)
         todo = {lever: self.open(now, lever) for lever in LEVERS}
-        for name in sorted(self.counts.keys() | todo["count"]):
-            self._count(name, sampled, name in todo["count"])
+        favours = self._views(looks, todo["aspect"])
+        for name in sorted(self.counts.keys() | todo["count"] | favours.keys()):
+            self._count(name, sampled, name in todo["count"], favours.get(name, {}))
         standing = [c for c in self.classes if any(g not in self.depths for g in self.groups[c])]
         if todo["size"]:
             self._sizes(now, todo["size"], standing)
@@ -90,6 +93,7 @@ class Geometry:
             for group in self.groups.get(name, ()):
                 result |= distances.scaled(self.data, group, shift) if group not in self.depths else {}
         result |= self.turns.changes(self.data, self.preset) | self.edges.changes(self.data)
+        result |= self.views.changes(self.data)
         for one in self.counts.values():
             result |= one.changes()
         return result
@@ -101,13 +105,18 @@ class Geometry:
         self.groups = {c: tuple(sorted(g for g, label in pairs if label == c)) for c in self.classes}
         self.labels = {g: {label for h, label in pairs if h == g} for g in self.spec.objects}
 
-    def _count(self, name: str, looks: Sequence[Look], missed: bool) -> None:
+    def _views(self, looks: Sequence[Look], todo: Sequence[str]) -> Favours:
+        standing = {g for name in todo for g in self.groups[name] if g not in self.depths}
+        whole = {name: self.real.get(f"aspect.{name}")[self.real.get(f"cut.{name}") == 0] for name in todo}
+        return self.views.update(looks, whole, sorted(standing))
+
+    def _count(self, name: str, looks: Sequence[Look], missed: bool, favours: Mapping[str, float]) -> None:
         refused = {g: fittable(self.data, g, self.labels[g]) for g in self.groups[name]}
         self.notes |= dict.fromkeys(f"{why}: left as it was" for why in refused.values() if why)
         free = tuple(g for g, why in refused.items() if not why)
         if free:
             counts = self.counts.setdefault(name, Counts(name, free, self.real.get(f"count.{name}")))
-            counts.update(looks, missed)
+            counts.update(looks, missed, favours)
 
     def _ends(self, now: Measured, name: str) -> tuple[float, float, float]:
         """By how much (logarithm) the class looks too large: its largest, its smallest, its median."""

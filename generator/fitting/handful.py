@@ -13,6 +13,7 @@ INSIDE = 2 * EDGE  # shares of the picture between its edge and what is whole
 PICTURES = 1000  # that are drawn
 BELIEF = 2.0  # worth of what is believed beforehand, in objects or pictures
 SIDE, PLACE = 0.4, 0.2  # believed deviations: of the logarithm of an object's side, of its centre in the picture
+SHAPE = 0.3  # and of the logarithm of a box's width over its height
 STOPS, SENSOR = 0.5, 0.4  # of a picture's brightness, of the logarithms of its sharpness and its noise
 
 
@@ -20,9 +21,9 @@ def widened(name: str, pictures: Sequence[Picture], classes: Sequence[str]) -> M
     """The geometry of pictures like those few.
 
     A smoothed bootstrap (Silverman & Young, Biometrika 1987): photographs are drawn again and again, their objects
-    scaled and moved by as much as the predictive deviation exceeds that of the few, given a scaled inverse chi-squared
-    prior of BELIEF objects with deviations SIDE and PLACE (Gelman et al., Bayesian Data Analysis, 3.3). And in BELIEF
-    of so many pictures, as many objects as a Poisson law of the same mean draws, taken from all.
+    scaled, moved and stretched by as much as the predictive deviation exceeds that of the few, given a scaled inverse
+    chi-squared prior of BELIEF objects with deviations SIDE, PLACE and SHAPE (Gelman et al., Bayesian Data Analysis,
+    3.3). And in BELIEF of so many pictures, as many objects as a Poisson law of the same mean draws, taken from all.
     """
     rng = (Draw(0) / "fitting" / "handful").rng()
     pictures = [_only(one, classes) for one in pictures]
@@ -49,13 +50,14 @@ def _only(picture: Picture, classes: Sequence[str]) -> Picture:
     return Picture(labels, picture.boxes[kept], picture.aspect)
 
 
-def _kernel(boxes: Numbers) -> tuple[float, float]:
-    """Deviations to add to the logarithm of sides and to the centres of boxes (n, 4)."""
+def _kernel(boxes: Numbers) -> tuple[float, float, float]:
+    """Deviations to add to the logarithm of sides, to the centres, and to the logarithm of width over height of boxes
+    (n, 4)."""
     if not len(boxes):
-        return SIDE, PLACE
+        return SIDE, PLACE, SHAPE
     centres, sides = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
-    side = np.log(np.maximum(sides.prod(1), 1e-8)) / 2
-    return _missing(side[:, None], SIDE), _missing(centres, PLACE)
+    logs = np.log(np.maximum(sides, 1e-4))
+    return _missing(logs.mean(1, keepdims=True), SIDE), _missing(centres, PLACE), _missing(-np.diff(logs), SHAPE)
 
 
 def _missing(values: Numbers, believed: float) -> float:
@@ -68,7 +70,7 @@ def _missing(values: Numbers, believed: float) -> float:
 def _drawn(
     pictures: Sequence[Picture],
     pool: Sequence[tuple[str, Numbers]],
-    extra: dict[str, tuple[float, float]],
+    extra: dict[str, tuple[float, float, float]],
     rng: Generator,
 ) -> Picture:
     one = pictures[int(rng.integers(len(pictures)))]
@@ -80,10 +82,11 @@ def _drawn(
     return Picture(tuple(label for label, _ in seen), np.array([b for _, b in seen]).reshape(-1, 4), one.aspect)
 
 
-def _moved(box: Numbers, side: float, place: float, rng: Generator) -> Numbers:
-    """A box scaled and moved at random, as far as the picture shows it; what was whole stays whole."""
+def _moved(box: Numbers, side: float, place: float, shape: float, rng: Generator) -> Numbers:
+    """A box scaled, moved and stretched at random, as far as the picture shows it; what was whole stays whole."""
     centre = (box[:2] + box[2:]) / 2 + rng.normal(0, place, 2)
-    half = (box[2:] - box[:2]) / 2 * np.exp(rng.normal(0, side))
+    stretch = rng.normal(0, shape) / 2
+    half = (box[2:] - box[:2]) / 2 * np.exp(rng.normal(0, side) + np.array([stretch, -stretch]))
     if not is_cut(box)[0]:
         half *= min(1.0, float((0.5 - INSIDE) / half.max()))
         centre = np.clip(centre, half + INSIDE, 1 - INSIDE - half)

@@ -1,5 +1,6 @@
 """A synthetic set, measured: looks at scenes that are not painted, and quick pictures for their brightness."""
 
+import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -36,14 +37,16 @@ CHUNK = 4
 
 @dataclass(frozen=True)
 class Look:
-    """A scene: its annotated boxes, the group each object is of, how many of each group (and class) were drawn, and
-    the focal length in shares of width and height. `rejected` scenes would never be painted."""
+    """A scene: its annotated boxes, the group each object is of, how many of each group (and class) were drawn, the
+    focal length in shares of width and height, and by how many degrees the camera looks down. `rejected` scenes would
+    never be painted."""
 
     picture: Picture
     groups: tuple[str, ...] = ()
     drawn: dict[tuple[str, str], int] = field(default_factory=dict)
     focal: tuple[float, float] = (1.0, 1.0)
     rejected: bool = False
+    down: float = 0.0
 
     def seen(self, group: str) -> int:
         """Annotated objects of a group."""
@@ -143,6 +146,7 @@ def look_of(sample: SceneSample, frame: Frame, rejected: bool = False) -> Look:
         Picture(tuple(str(one.label) for one in frame.annotated), boxes, sample.width / sample.height),
         tuple(one.name.split("/")[0] for one in frame.annotated), drawn,
         (camera.focal_pixels / sample.width, camera.focal_pixels * camera.aspect / sample.height), rejected,
+        math.degrees(-math.asin(np.clip(camera.axes[2][2], -1, 1))),
     )  # fmt: skip
 
 

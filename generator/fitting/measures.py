@@ -38,6 +38,12 @@ class Picture:
     boxes: Numbers
     aspect: float = 1.0
 
+    @property
+    def aspects(self) -> Numbers:
+        """(n,) width over height of the boxes, in pixels."""
+        x0, y0, x1, y1 = self.boxes.reshape(-1, 4).T
+        return (x1 - x0) / (y1 - y0) * self.aspect
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -73,7 +79,7 @@ def _rows(picture: Picture) -> Numbers:
     common = np.clip(across, 0, None) * np.clip(down, 0, None)
     np.fill_diagonal(common, 0)
     area = width * height
-    return np.stack([np.sqrt(area), width / height * picture.aspect, (x0 + x1) / 2, (y0 + y1) / 2,
+    return np.stack([np.sqrt(area), picture.aspects, (x0 + x1) / 2, (y0 + y1) / 2,
                      common.max(1, initial=0) / area, is_cut(picture.boxes).astype(float)], 1)  # fmt: skip
 
 

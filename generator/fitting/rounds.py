@@ -27,7 +27,7 @@ REMEDIES = {
     "size": "the objects' own sizes, `place.area` and `camera.elevation` widen what is seen",
     "x": "see `place.area` and the camera's aim",
     "y": "see the camera's elevation and aim",
-    "aspect": "shapes, poses and `camera.pixel_aspect` are not fitted",
+    "aspect": "shapes and `camera.pixel_aspect` are not fitted, and poses only where groups of a class differ in them",
     "cut": "see `place.area`, `place.crop` and the camera's aim",
     "overlap": "it follows from counts, `place.area`, `gap` and the camera's elevation",
     "brightness": "lamps and `world.strength` spread it",
