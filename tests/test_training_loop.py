@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -180,6 +181,23 @@ def test_a_detector_tells_what_it_was_computed_in(precision: str, tmp_path: Path
     model = checkpoint.load(train(SOURCES, {"real": 1.0}, spec, tmp_path, 0))
     assert model["numbers"].startswith(f"{precision} on ")
     assert all(one.dtype == torch.float32 for one in model["weights"].values() if one.is_floating_point())
+
+
+def test_a_run_resumed_on_another_processor_tells_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    def left(state: dict[str, Any], bf16: bool) -> dict[str, Any]:
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": bf16})
+        run = begun()[1]
+        if state:
+            run.restore(state)
+        return run.state()
+
+    first = left({}, True)
+    assert first["numbers"] == "bfloat16 on cpu" == left(first, True)["numbers"]
+    second = left(first, False)
+    assert second["numbers"] == "bfloat16 on cpu, then float32 on cpu" == left(second, False)["numbers"]
+    assert "numbers" in first and left({k: v for k, v in first.items() if k != "numbers"}, False)["numbers"] == (
+        "float32 on cpu"
+    ), "an older checkpoint says nothing"
 
 
 def test_settings_of_older_runs_mean_what_they_meant() -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 WEIGHT_DECAY: dict[Optimizer, float] = {"adamw": 0.05, "sgd": 1e-4}  # of AdamW it is decoupled from the gradient
 SECOND_BETA, LARGEST_GRADIENT = 0.999, 5.0
+THEN = ", then "
 Losses = dict[str, float]
 
 
@@ -49,7 +50,8 @@ class Best:
 class Run:
     """`mean` is the running average of the weights; `log` has one entry per step done; `transfers` says what each phase
     took over from what was before it. `half` is the type of 16 bits to compute in, if any; `scaler` keeps gradients of
-    float16 from vanishing. `joined` is the model, in a team averaging its gradients."""
+    float16 from vanishing. `before` tells what a run that was resumed elsewhere was computed in until then. `joined` is
+    the model, in a team averaging its gradients."""
 
     spec: Train
     model: Detector
@@ -60,14 +62,18 @@ class Run:
     transfers: dict[str, Any]
     scaler: torch.amp.GradScaler
     half: torch.dtype | None = None
+    before: str = ""
     joined: nn.Module = field(init=False)
     log: list[Losses] = field(default_factory=list)
     best: Best = field(default_factory=Best)
 
     @property
     def numbers(self) -> str:
-        """What the networks compute in, and where: ``bfloat16 on cpu``."""
-        return f"{str(self.half or torch.float32).removeprefix('torch.')} on {self.device.type}"
+        """What the networks compute in, and where: ``bfloat16 on cpu``, or ``bfloat16 on cpu, then float32 on cpu``."""
+        now = f"{str(self.half or torch.float32).removeprefix('torch.')} on {self.device.type}"
+        return (
+            now if not self.before else self.before if self.before.split(THEN)[-1] == now else self.before + THEN + now
+        )
 
     def __post_init__(self) -> None:
         self.joined = team.joined(self.model, self.device)
@@ -104,7 +110,7 @@ class Run:
     def state(self) -> dict[str, Any]:
         own = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
         done = {"weights": self.mean, "log": self.log, "transfers": self.transfers, "scaler": self.scaler.state_dict()}
-        return {**own, **done, "best": vars(self.best)}
+        return {**own, **done, "best": vars(self.best), "numbers": self.numbers}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         self.model.load_state_dict(state["model"])
@@ -113,6 +119,7 @@ class Run:
         self.log, self.transfers = list(state["log"]), dict(state.get("transfers", {}))
         self.scaler.load_state_dict(state.get("scaler", {}))
         self.best = Best(**state.get("best", {}))
+        self.before = state.get("numbers", "")
 
     def learn(self, batch: Batch, rate: float, draw: Draw) -> Losses:
         """One step of gradient descent. TrainError, naming the pictures, where loss or gradient is not finite; the
