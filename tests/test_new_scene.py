@@ -17,8 +17,9 @@ from generator.base.errors import AssetError, DatasetError, GeneratorError
 from generator.cli import app
 from generator.distributions.base import Value
 from generator.fitting.beginning import Beginning
+from generator.fitting.looks import Studio
 from generator.fitting.palette import monochrome, palette, palettes
-from generator.fitting.template import targets
+from generator.fitting.template import CAPS, FLOORS, LOOKED, limits, targets
 from generator.sampling.sampler import Sampler
 from generator.spec.load import load_config, load_scene
 
@@ -132,6 +133,28 @@ def test_the_verb_writes_what_can_be_read_and_overwrites_nothing(
     assert load_scene(tmp_path / "scenes/pegs.yaml", Catalog.open(meshes)).classes == ("peg",)
     again = CliRunner().invoke(app, words)
     assert isinstance(again.exception, GeneratorError) and "exist already" in str(again.exception)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.01, 0.1, 0.4, 0.9, 1.0])
+def test_caps_and_floors_are_such_as_the_scene_can_keep(rate: float) -> None:
+    """Of LOOKED times as many scenes, a plan needs that many that are no edge case, and that many that are."""
+    caps, floors = limits({tag: rate for tag in CAPS})
+    assert all(LOOKED * (1 - rate) >= 1 - cap - 1e-9 and cap >= CAPS[tag] for tag, cap in caps.items())
+    assert all(LOOKED * rate >= floor - 1e-9 and 0 < floor <= FLOORS[tag] for tag, floor in floors.items())
+    assert (caps == CAPS) == (rate < 0.5) and (not caps) == (rate == 1) and (not floors) == (rate == 0)
+    assert limits(None) == (CAPS, FLOORS)
+
+
+def test_looks_know_the_edge_cases_of_what_they_see(meshes: Path, tmp_path: Path) -> None:
+    path = tmp_path / "things.yaml"
+    path.write_text(Beginning.of("things", ("peg",), meshes, None, "").text)
+    catalog = Catalog.open(meshes)
+    sampler = Sampler(load_scene(path, catalog), AssetStore(catalog), (96, 64))
+    with Studio((meshes,), (96, 64)) as studio:
+        looks = studio.looks(path, range(24), lambda *_: None)
+    dim = [sampler(0, index).facts["world.strength"] < 0.25 for index in range(24)]
+    assert 0 < sum(dim) < 24
+    assert [("dim" in one.tags) for one in looks] == dim
 
 
 def test_photographs_without_colours_make_pictures_without_colours(photos: Path, meshes: Path) -> None:

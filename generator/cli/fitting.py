@@ -89,7 +89,7 @@ def new_scene(
     with progress() as report:
         fitted = begun.fitted(scene, rounds, paint, min(WORKERS, cores()), report)
     write_bytes(scene, (fitted.text if fitted else begun.text).encode())
-    write_bytes(config, begun.config(scene).encode())
+    write_bytes(config, begun.config(scene, fitted).encode())
     if fitted:
         console.print(table(fitted.rows))
         for note in fitted.notes:

@@ -66,8 +66,9 @@ class Beginning:
     def option(self) -> str:
         return f" --assets {self.folder}" if self.folder else ""
 
-    def config(self, scene: Path) -> str:
-        return config_text(self.name, scene, self.size, self.folder, self.like, len(self.classes) > 1)
+    def config(self, scene: Path, fitted: Fitted | None = None) -> str:
+        tags = fitted.after.tags if fitted else None
+        return config_text(self.name, scene, self.size, self.folder, self.like, len(self.classes) > 1, tags)
 
     def fitted(self, scene: Path, rounds: int, paint: bool, workers: int, report: Report) -> Fitted | None:
         """The scene with its ranges fitted to the photographs; None where there are none. The text is loaded once in

@@ -1,5 +1,6 @@
 """What the edge of the picture cuts or leaves out: how far about objects lie, and how much of one may be outside."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,9 +35,11 @@ class Edges:
                 factor = self.areas.get(group, 1.0)
                 self.areas[group] = max(min(nearer, factor * STEP), LEAST)
 
-    def whole(self, standing: Iterable[str], floating: Iterable[str]) -> None:
-        """Groups of which the picture's edge cuts too many."""
-        self.areas |= {group: max(self.areas.get(group, 1.0) * STEP, LEAST) for group in standing}
+    def whole(self, standing: Iterable[str], floating: Iterable[str], excess: float = 1.0) -> None:
+        """Groups of which the picture's edge cuts too many, by that share of them: the rest lie on about so much of the
+        area."""
+        factor = max(STEP, math.sqrt(max(1 - excess, 0.0)))
+        self.areas |= {group: max(self.areas.get(group, 1.0) * factor, LEAST) for group in standing}
         self.crops |= {group: max(self.crops.get(group, 1.0) * STEP, WHOLE) for group in floating}
 
     def changes(self, data: Any) -> dict[Loc, Any]:
@@ -53,6 +56,7 @@ class Edges:
         return result
 
 
-def too_many(real: Numbers, now: Numbers, chance: float) -> bool:
-    """Whether more are cut than in photographs, by more than chance explains."""
-    return bool(len(real) and len(now) and np.mean(now) - np.mean(real) > chance)
+def too_many(real: Numbers, now: Numbers, chance: float) -> float:
+    """The share that is cut beyond that of photographs; 0 where chance explains it."""
+    excess = float(np.mean(now) - np.mean(real)) if len(real) and len(now) else 0.0
+    return excess if excess > chance else 0.0

@@ -22,6 +22,7 @@ LEVERS = ("count", "size", "aspect", "x", "y", "cut")
 GAIN, TAIL = 0.8, 0.05
 APART = 0.12  # logarithm of sizes; by more than this, classes differ in what distance cannot explain
 FREE_ROLL = 90.0  # degrees
+THERE = 0.25  # logarithm of the median size; by less than this, the camera is about where it is to be
 
 
 class Geometry:
@@ -81,7 +82,7 @@ class Geometry:
             self._sizes(now, todo["size"], standing)
         if todo["x"] or todo["y"]:
             self._places(now, sampled, standing)
-        self._edges(now, sampled, todo["size"])
+        self._edges(now, sampled)
         return any(todo.values())
 
     def changes(self) -> dict[Loc, Any]:
@@ -152,16 +153,16 @@ class Geometry:
             roll = self.spec.camera.roll.support() or (0.0, 360.0)
             self.turns.update(looks, real, got, askew=roll[1] - roll[0] > FREE_ROLL)
 
-    def _edges(self, now: Measured, looks: Sequence[Look], resized: Sequence[str]) -> None:
+    def _edges(self, now: Measured, looks: Sequence[Look]) -> None:
         """Floating ones are kept in the picture; so are standing ones, once the camera is where it is to be."""
         groups = {group for name in self.classes for group in self.groups[name]}
         self.edges.together(sorted(groups - self.depths.keys()), looks, math.exp(self.camera.middle))
         for name in self.classes:
             real, got = self.real.get(f"cut.{name}"), now.get(f"cut.{name}")
-            if too_many(real, got, by_chance(real, got)):
-                own = self.groups[name]
-                standing = [g for g in own if g not in self.depths and name not in resized]
-                self.edges.whole(standing, [g for g in own if g in self.depths])
+            if excess := too_many(real, got, by_chance(real, got)):
+                own, there = self.groups[name], abs(self._ends(now, name)[2]) < THERE
+                standing = [g for g in own if g not in self.depths and there]
+                self.edges.whole(standing, [g for g in own if g in self.depths], excess)
 
 
 def pooled(one: Measured, statistic: str, classes: Sequence[str]) -> Numbers:

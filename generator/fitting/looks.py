@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -15,7 +15,7 @@ import numpy as np
 
 from generator.assets.catalog import Catalog
 from generator.assets.store import AssetStore
-from generator.balance.tags import facts_of
+from generator.balance.tags import facts_of, tags_of
 from generator.base.draw import Draw
 from generator.base.errors import PlacementError, RenderError
 from generator.base.frame import Frame
@@ -38,8 +38,8 @@ CHUNK = 4
 @dataclass(frozen=True)
 class Look:
     """A scene: its annotated boxes, the group each object is of, how many of each group (and class) were drawn, the
-    focal length in shares of width and height, and by how many degrees the camera looks down. `rejected` scenes would
-    never be painted."""
+    focal length in shares of width and height, by how many degrees the camera looks down, and the edge cases it is.
+    `rejected` scenes would never be painted."""
 
     picture: Picture
     groups: tuple[str, ...] = ()
@@ -47,6 +47,7 @@ class Look:
     focal: tuple[float, float] = (1.0, 1.0)
     rejected: bool = False
     down: float = 0.0
+    tags: tuple[str, ...] = ()
 
     def seen(self, group: str) -> int:
         """Annotated objects of a group."""
@@ -129,7 +130,8 @@ def _look(sampler: Sampler, seed: int, index: int) -> Look:
     scale = min(1.0, max(SCALE, SIDE / max(sampler.size)))  # coarser, sizes come in steps
     frame = label(sample, sampler.store, scale, normals=False)
     facts = facts_of(frame, sampler.spec.classes, scale=1 / scale)
-    return look_of(sample, frame, rejected=not all(holds(case, facts) for case in sampler.spec.keep))
+    rejected = not all(holds(case, facts) for case in sampler.spec.keep)
+    return replace(look_of(sample, frame, rejected), tags=tags_of(facts, sampler.spec.edge_cases))
 
 
 def look_of(sample: SceneSample, frame: Frame, rejected: bool = False) -> Look:

@@ -1,7 +1,7 @@
 """What is compared between a real and a synthetic set, and how far apart the two are."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,12 +47,14 @@ class Picture:
 
 @dataclass(frozen=True)
 class Measured:
-    """One set: its `name`, how many pictures and objects, and values by ``statistic.class`` or trait."""
+    """One set: its `name`, how many pictures and objects, and values by ``statistic.class`` or trait; of scenes, `tags`
+    tells the share of them that is each edge case."""
 
     name: str
     pictures: int
     objects: int
     series: Series
+    tags: Mapping[str, float] = field(default_factory=dict)
 
     def get(self, key: str) -> Numbers:
         return self.series.get(key, np.zeros(0))

@@ -1,8 +1,9 @@
 """Look, compare, change; again until it helps no more. The author's file is never written to."""
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -150,9 +151,11 @@ class Fitter:
         traits = traits_of(shots) if shots else {}
         if not self.studio.paints:
             traits = {key: traits[key] for key in ("brightness", "contrast", "warmth") if key in traits}
-        kept = [one.picture for one in looks if not one.rejected]
+        kept = [one for one in looks if not one.rejected]
+        tags = Counter(tag for one in kept for tag in one.tags)
         classes = [key.removeprefix("count.") for key in self.real.measured.series if key.startswith("count.")]
-        return measured(name, kept, classes, traits)
+        found = measured(name, [one.picture for one in kept], classes, traits)
+        return replace(found, tags={tag: n / len(kept) for tag, n in tags.items()})
 
     def _looks(self, name: str, path: Path, indices: Sequence[int]) -> list[Look]:
         return self.studio.looks(path, indices, lambda done, total: self.report(name, done, total, "scenes looked at"))

@@ -1,5 +1,6 @@
 """A first scene for objects that nobody here has thought of: `generator new-scene`."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ NEIGHBOURS = (
     "vase", "teapot", "chair", "stool", "hammer", "brick", "ball",
 )  # fmt: skip
 SMALL = 0.0015  # of the picture's pixels: an object of fewer is `small`
+CAPS = {"dim": 0.2, "smeared": 0.25, "hidden": 0.3, "cut": 0.35, "small": 0.3}
+FLOORS = {"hidden": 0.05, "cut": 0.05}
+LOOKED = 1.5  # scenes looked at for each that is painted, within which a plan should keep its caps and floors
 MEASURED = 40  # meshes of a class that are measured
 
 
@@ -120,10 +124,18 @@ def scene_text(
 
 
 def config_text(
-    name: str, scene: Path, size: tuple[int, int], folder: Path | None, real: Path | None, several: bool
+    name: str,
+    scene: Path,
+    size: tuple[int, int],
+    folder: Path | None,
+    real: Path | None,
+    several: bool,
+    tags: Mapping[str, float] | None = None,
 ) -> str:
-    """A config to begin with; what only the author knows stands in it as a comment."""
+    """A config to begin with; what only the author knows stands in it as a comment. `tags` are the shares of scenes
+    that are each edge case, where they are known: caps and floors are such as that scene can keep."""
     train = real or "photos/train.json"
+    caps, floors = limits(tags)
     lines = [
         f"# How many pictures of {scene.name}, and what for.",
         f"run: {name}",
@@ -133,8 +145,8 @@ def config_text(
         f"size: [{size[0]}, {size[1]}]",
         "labels: [amodal]",
         "balance:",
-        "  caps: {dim: 0.2, smeared: 0.25, hidden: 0.3, cut: 0.35, small: 0.3}",
-        "  floors: {hidden: 0.05, cut: 0.05}",
+        f"  caps: {flow(caps)}",
+        f"  floors: {flow(floors)}",
         *(["  evenness: 1.5"] if several else []),
         "  empty: 0.05",
         "# real:                                        # photographs to learn from, to choose by, and to judge by",
@@ -144,6 +156,18 @@ def config_text(
         "# train: {arms: [synthetic, mixed, real], steps: 1000, size: 320}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def limits(tags: Mapping[str, float] | None) -> tuple[dict[str, float], dict[str, float]]:
+    """CAPS and FLOORS, or what comes next to them that a scene can keep which is an edge case as often as `tags` says:
+    of LOOKED times as many scenes, enough must be one, and enough none."""
+    if tags is None:
+        return CAPS, FLOORS
+    least = {tag: 1 - LOOKED * (1 - tags.get(tag, 0.0)) for tag in CAPS}
+    most = {tag: LOOKED * tags.get(tag, 0.0) for tag in FLOORS}
+    caps = {tag: max(cap, math.ceil(20 * least[tag]) / 20) for tag, cap in CAPS.items()}
+    floors = {tag: min(floor, math.floor(100 * most[tag]) / 100) for tag, floor in FLOORS.items()}
+    return {tag: cap for tag, cap in caps.items() if cap < 1}, {tag: floor for tag, floor in floors.items() if floor}
 
 
 def key(label: str) -> str:
