@@ -156,6 +156,36 @@ class Solids:
 
 
 @dataclass(frozen=True, eq=False)
+class Turned:
+    """A solid under a rotation (unit quaternion w x y z), about its origin: what all bodies share that are this one
+    elsewhere."""
+
+    solid: Solid
+    quaternion: Array
+
+    @cached_property
+    def rotation(self) -> Array:
+        return rotation_matrix(self.quaternion)
+
+    @cached_property
+    def vertices(self) -> Array:
+        """(n, 3), in the axes of the world."""
+        return (self.rotation @ self.solid.vertices.T).T  # laid out by axis: bounds are found three times as fast
+
+    @cached_property
+    def span(self) -> Array:
+        """Least and greatest corner (2, 3)."""
+        return np.stack([self.vertices.min(0), self.vertices.max(0)])
+
+    @cached_property
+    def corners(self) -> tuple[Array, Array, Array]:
+        """Corners of the faces (m, 3, 3), and the bounds of each face: least, greatest."""
+        corners = self.vertices[self.solid.faces]
+        a, b, c = np.moveaxis(corners, 1, 0)
+        return corners, np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
+
+
+@dataclass(frozen=True, eq=False)
 class Body:
     """A solid under a rotation (unit quaternion w x y z) at a position (m): `name` is its object's, and no other body
     may come nearer than `gap`."""
@@ -167,25 +197,27 @@ class Body:
     gap: float = 0.0
 
     @cached_property
-    def rotation(self) -> Array:
-        return rotation_matrix(self.quaternion)
+    def shape(self) -> Turned:
+        return Turned(self.solid, self.quaternion)
 
-    @cached_property
+    @property
+    def rotation(self) -> Array:
+        return self.shape.rotation
+
+    @property
     def turned(self) -> Array:
         """Vertices (n, 3) in the axes of the world, about the body's origin."""
-        return (self.rotation @ self.solid.vertices.T).T  # laid out by axis: bounds are found three times as fast
+        return self.shape.vertices
 
-    @cached_property
+    @property
     def span(self) -> Array:
         """Least and greatest corner (2, 3) of `turned`."""
-        return np.stack([self.turned.min(0), self.turned.max(0)])
+        return self.shape.span
 
-    @cached_property
+    @property
     def corners(self) -> tuple[Array, Array, Array]:
         """Corners of the faces (m, 3, 3) about the body's origin, and the bounds of each face: least, greatest."""
-        corners = self.turned[self.solid.faces]
-        a, b, c = np.moveaxis(corners, 1, 0)
-        return corners, np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
+        return self.shape.corners
 
     def near(self, bounds: Array, gap: float) -> NDArray[np.intp]:
         """The faces whose own bounds come within `gap` of other bounds (2, 3)."""
@@ -210,9 +242,7 @@ class Body:
     def at(self, position: Array) -> "Body":
         """The same body elsewhere."""
         moved = replace(self, position=position)
-        moved.__dict__.update(
-            {k: self.__dict__[k] for k in ("rotation", "turned", "span", "corners") if k in self.__dict__}
-        )
+        moved.__dict__["shape"] = self.shape
         return moved
 
     def around(self, center: Array) -> "Body":
