@@ -95,6 +95,13 @@ def test_what_is_cut_has_another_shape() -> None:
     assert Views().update(looks(shapes, [40] * 60) + [cut] * 90, {"coin": shapes}, ["lying"]) == {}
 
 
+def test_shapes_that_no_object_has_say_nothing_of_them() -> None:
+    views, rng = Views(), Draw(8).rng()
+    seen = looks(np.exp(rng.normal(-1.5, 0.05, 40)), [30] * 40) + looks([0.1] * 40, [60] * 40, "turned")
+    assert views.update(seen, {"coin": np.full(12, 1.3)}, ["lying"])["coin"] == pytest.approx({"lying": 1, "turned": 1})
+    assert views.changes(SHELL) == {}
+
+
 @pytest.mark.parametrize("elevation", [{"uniform": [10, 80]}, None])
 def test_elevations_that_are_no_two_numbers_are_left(elevation: Any) -> None:
     data = {"camera": {"position": {"shell": {"radius": [1, 2], "elevation": elevation}}}}

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from generator.fitting.edges import Edges, too_many
-from generator.fitting.handful import BELIEF, PICTURES, SENSOR, SIDE, STOPS, widened, widened_traits
+from generator.fitting.edges import Edges, surplus
+from generator.fitting.handful import BELIEF, PICTURES, SENSOR, SHAPE, SIDE, STOPS, widened, widened_traits
 from generator.fitting.looks import Look
 from generator.fitting.measures import Picture, is_cut, measured
 from generator.fitting.photographs import read_real
@@ -23,12 +23,14 @@ MIDDLE = (0.47, 0.48, 0.53, 0.52)
 
 
 @pytest.mark.parametrize("n", [3, 6, 24])
-def test_sides_spread_as_the_posterior_predicts(n: int) -> None:
+def test_sides_and_shapes_spread_as_the_posterior_predicts(n: int) -> None:
     """n objects of one size: a scaled inverse chi-squared posterior of the variance, then one further value."""
     found = widened("few", [picture(MIDDLE)] * n, ["ball"])
-    variance = BELIEF * SIDE**2 / (BELIEF + n) * (1 + 1 / n)
-    logs = np.log(found.get("size.ball"))
-    assert logs.std() == pytest.approx(np.sqrt(variance), rel=0.15)
+    share = BELIEF / (BELIEF + n) * (1 + 1 / n)
+    logs, shapes = np.log(found.get("size.ball")), np.log(found.get("aspect.ball"))
+    assert logs.std() == pytest.approx(np.sqrt(share) * SIDE, rel=0.15)
+    assert shapes.std() == pytest.approx(np.sqrt(share) * SHAPE, rel=0.15)
+    assert shapes.mean() == pytest.approx(np.log(1.5), abs=0.06)
     assert np.exp(logs.mean()) == pytest.approx(np.sqrt(0.06 * 0.04), rel=0.06)
 
 
@@ -98,7 +100,7 @@ def test_what_is_cut_too_often_is_kept_in_the_picture() -> None:
     data = {"objects": {"balls": {"place": {"area": {"ref": "wide"}}}, "stars": {"place": {"crop": 0.8}}}}
     edges = Edges()
     for _ in range(4):
-        edges.whole(["balls"], ["stars", "moons"])
+        edges.whole(["balls"], ["stars", "moons"], excess=1)
     crops = {("objects", name, "place", "crop"): pytest.approx(crop) for name, crop in (("stars", 0.4), ("moons", 0.5))}
     assert edges.changes(data) == crops, "an area that is no number is left, a crop that is not given is 1"
     gentle = Edges()
@@ -106,8 +108,8 @@ def test_what_is_cut_too_often_is_kept_in_the_picture() -> None:
     area = {"objects": {"balls": {"place": {"area": [2.0, 1.0]}}}}
     assert gentle.changes(area) == {("objects", "balls", "place", "area"): pytest.approx([1.8, 0.9])}
     real, now = measured("a", [picture(MIDDLE)] * 50, ["ball"]), measured("b", [picture((0, 0, 1, 1))] * 50, ["ball"])
-    assert too_many(real.get("cut.ball"), now.get("cut.ball"), 0.3) == 1
-    assert not too_many(now.get("cut.ball"), real.get("cut.ball"), 0.3)
+    assert surplus(real.get("cut.ball"), now.get("cut.ball"), 0.3) == 1
+    assert not surplus(now.get("cut.ball"), real.get("cut.ball"), 0.3)
 
 
 def test_traits_keep_their_middle_and_spread_as_predicted() -> None:

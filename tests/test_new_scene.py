@@ -19,7 +19,7 @@ from generator.distributions.base import Value
 from generator.fitting.beginning import Beginning
 from generator.fitting.looks import Studio
 from generator.fitting.palette import monochrome, palette, palettes
-from generator.fitting.template import CAPS, FLOORS, LOOKED, limits, targets
+from generator.fitting.template import CAPS, FLOORS, LOOKED, config_text, limits, targets
 from generator.sampling.sampler import Sampler
 from generator.spec.load import load_config, load_scene
 
@@ -143,6 +143,17 @@ def test_caps_and_floors_are_such_as_the_scene_can_keep(rate: float) -> None:
     assert all(LOOKED * rate >= floor - 1e-9 and 0 < floor <= FLOORS[tag] for tag, floor in floors.items())
     assert (caps == CAPS) == (rate < 0.5) and (not caps) == (rate == 1) and (not floors) == (rate == 0)
     assert limits(None) == (CAPS, FLOORS)
+
+
+def test_a_config_tells_which_caps_its_scene_cannot_keep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path, words = tmp_path / "config.yaml", ("a", Path("a.yaml"), (96, 64), None, None, False)
+    often = {"cut": 0.9, "hidden": 0.2}
+    (tmp_path / "a.yaml").write_text(Beginning.of("a", ("mug",), None, None, "").text)
+    path.write_text(config_text(*words, often))
+    assert load_config(path).balance.caps == {"dim": 0.2, "smeared": 0.25, "hidden": 0.3, "cut": 0.85, "small": 0.3}
+    assert "cannot keep are wider than usual, or left out: cut\n" in path.read_text()
+    assert "cannot keep" not in config_text(*words)
 
 
 def test_looks_know_the_edge_cases_of_what_they_see(meshes: Path, tmp_path: Path) -> None:

@@ -186,6 +186,7 @@ def test_a_detector_tells_what_it_was_computed_in(precision: str, tmp_path: Path
 def test_a_run_resumed_on_another_processor_tells_both(monkeypatch: pytest.MonkeyPatch) -> None:
     def left(state: dict[str, Any], bf16: bool) -> dict[str, Any]:
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": bf16})
+        monkeypatch.setattr("generator.train.run.choose_device", lambda: torch.device("cpu"))
         run = begun()[1]
         if state:
             run.restore(state)

@@ -117,9 +117,11 @@ def likelier(weights: Numbers, table: Numbers, aim: Numbers, steps: int) -> Numb
     """Weights (k,) of a mixture of the columns of `table` (n, k), moved towards those that are likeliest to give `aim`
     (n,).
 
-    Expectation maximization (Richardson 1972, Lucy 1974); stopped early, it stays smooth.
+    Expectation maximization (Richardson 1972, Lucy 1974); stopped early, it stays smooth. What no column ever gives
+    says nothing of them; where that is all, the weights stay.
     """
-    for _ in range(steps):
+    aim = aim * (table @ weights > 0)
+    for _ in range(steps if aim.any() else 0):
         weights = weights * (table.T @ (aim / np.maximum(table @ weights, 1e-12)))
         weights /= weights.sum()
     return weights

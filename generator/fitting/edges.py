@@ -35,9 +35,9 @@ class Edges:
                 factor = self.areas.get(group, 1.0)
                 self.areas[group] = max(min(nearer, factor * STEP), LEAST)
 
-    def whole(self, standing: Iterable[str], floating: Iterable[str], excess: float = 1.0) -> None:
-        """Groups of which the picture's edge cuts too many, by that share of them: the rest lie on about so much of the
-        area."""
+    def whole(self, standing: Iterable[str], floating: Iterable[str], excess: float) -> None:
+        """Groups of which the picture's edge cuts too many, by that share of them (`excess`): the rest lie on about so
+        much of the area."""
         factor = max(STEP, math.sqrt(max(1 - excess, 0.0)))
         self.areas |= {group: max(self.areas.get(group, 1.0) * factor, LEAST) for group in standing}
         self.crops |= {group: max(self.crops.get(group, 1.0) * STEP, WHOLE) for group in floating}
@@ -56,7 +56,7 @@ class Edges:
         return result
 
 
-def too_many(real: Numbers, now: Numbers, chance: float) -> float:
+def surplus(real: Numbers, now: Numbers, chance: float) -> float:
     """The share that is cut beyond that of photographs; 0 where chance explains it."""
     excess = float(np.mean(now) - np.mean(real)) if len(real) and len(now) else 0.0
     return excess if excess > chance else 0.0

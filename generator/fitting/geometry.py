@@ -9,7 +9,7 @@ import numpy as np
 from generator.base.strict import Loc
 from generator.fitting import distances
 from generator.fitting.counts import Counts, fittable
-from generator.fitting.edges import Edges, too_many
+from generator.fitting.edges import Edges, surplus
 from generator.fitting.looks import Look
 from generator.fitting.measures import Measured, Numbers, by_chance, distance, measured
 from generator.fitting.text import at
@@ -159,7 +159,7 @@ class Geometry:
         self.edges.together(sorted(groups - self.depths.keys()), looks, math.exp(self.camera.middle))
         for name in self.classes:
             real, got = self.real.get(f"cut.{name}"), now.get(f"cut.{name}")
-            if excess := too_many(real, got, by_chance(real, got)):
+            if excess := surplus(real, got, by_chance(real, got)):
                 own, there = self.groups[name], abs(self._ends(now, name)[2]) < THERE
                 standing = [g for g in own if g not in self.depths and there]
                 self.edges.whole(standing, [g for g in own if g in self.depths], excess)

@@ -57,7 +57,7 @@ def _kernel(boxes: Numbers) -> tuple[float, float, float]:
         return SIDE, PLACE, SHAPE
     centres, sides = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
     logs = np.log(np.maximum(sides, 1e-4))
-    return _missing(logs.mean(1, keepdims=True), SIDE), _missing(centres, PLACE), _missing(-np.diff(logs), SHAPE)
+    return _missing(logs.mean(1, keepdims=True), SIDE), _missing(centres, PLACE), _missing(np.diff(logs), SHAPE)
 
 
 def _missing(values: Numbers, believed: float) -> float:

@@ -28,7 +28,8 @@ REMEDIES = {
     "size": "the objects' own sizes, `place.area` and `camera.elevation` widen what is seen",
     "x": "see `place.area` and the camera's aim",
     "y": "see the camera's elevation and aim",
-    "aspect": "shapes and `camera.pixel_aspect` are not fitted, and poses only where groups of a class differ in them",
+    "aspect": "shapes are not fitted, elevations only of a shell with two numbers, poses only where groups of a class "
+    "differ in them",
     "cut": "see `place.area`, `place.crop` and the camera's aim",
     "overlap": "it follows from counts, `place.area`, `gap` and the camera's elevation",
     "brightness": "lamps and `world.strength` spread it",
@@ -102,11 +103,13 @@ class Fitter:
         levers = Geometry(load_scene(self.scene), self.data, self.real.aim, self.real.fit)
         looks = self._looks("round 0", self.scene, self._fit)
         best: dict[Loc, Any] = {}
+        tried: dict[Loc, Any] = {}
         least, since = levers.score(looks), 0
         for turn in range(1, self.rounds + 1):
-            if since == PATIENCE or not levers.update(looks):
+            if since == PATIENCE or not levers.update(looks) or levers.changes() == tried:
                 break
-            path, changes = self._written(f"round {turn}", levers.changes())
+            tried = levers.changes()
+            path, changes = self._written(f"round {turn}", tried)
             looks = self._looks(f"round {turn}", path, self._fit)
             score, since = levers.score(looks), since + 1
             if score < least - BETTER:

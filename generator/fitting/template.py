@@ -136,6 +136,7 @@ def config_text(
     that are each edge case, where they are known: caps and floors are such as that scene can keep."""
     train = real or "photos/train.json"
     caps, floors = limits(tags)
+    wider = [tag for tag in CAPS if (caps.get(tag), floors.get(tag)) != (CAPS[tag], FLOORS.get(tag))]
     lines = [
         f"# How many pictures of {scene.name}, and what for.",
         f"run: {name}",
@@ -147,6 +148,11 @@ def config_text(
         "balance:",
         f"  caps: {flow(caps)}",
         f"  floors: {flow(floors)}",
+        *(
+            ["  # caps and floors that this scene cannot keep are wider than usual, or left out: " + ", ".join(wider)]
+            if wider
+            else []
+        ),
         *(["  evenness: 1.5"] if several else []),
         "  empty: 0.05",
         "# real:                                        # photographs to learn from, to choose by, and to judge by",

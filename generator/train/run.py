@@ -71,9 +71,8 @@ class Run:
     def numbers(self) -> str:
         """What the networks compute in, and where: ``bfloat16 on cpu``, or ``bfloat16 on cpu, then float32 on cpu``."""
         now = f"{str(self.half or torch.float32).removeprefix('torch.')} on {self.device.type}"
-        return (
-            now if not self.before else self.before if self.before.split(THEN)[-1] == now else self.before + THEN + now
-        )
+        told = self.before.split(THEN) if self.before else []
+        return THEN.join(told if told[-1:] == [now] else [*told, now])
 
     def __post_init__(self) -> None:
         self.joined = team.joined(self.model, self.device)
