@@ -6,18 +6,28 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import bpy
 import pytest
+import ray
+import torch
 from test_spec import CONFIG, SCENE
 
+from generator.base.errors import GeneratorError
 from generator.cli import app
+from generator.cli.vocabulary import lookup, vocabulary
+from generator.spec.config import RunConfig
+from generator.spec.scene import SceneSpec
 
 VERBS = (
     "check sample preview explain render inspect balance export train evaluate report run doctor quotas fit_ranges "
     "new_scene advise onnx verify status gap split"
 ).split()
+PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 Write = Callable[[str, str], Path]
 
 
@@ -34,6 +44,18 @@ def test_help_teaches_every_verb() -> None:
     for command in commands:
         assert command.callback and len(command.callback.__doc__ or "") > 60
         assert f" {command.name or command.callback.__name__} " in shown
+
+
+def test_versions_are_those_of_the_packages_that_run() -> None:
+    shown = call("--version", folder=Path("/"))
+    assert shown.returncode == 0
+    words = shown.stdout.replace(",", "").split()
+    assert dict(zip(words[::2], words[1::2], strict=True)) == {
+        "generator": tomllib.loads(PROJECT.read_text())["project"]["version"],
+        "bpy": bpy.app.version_string.split()[0],
+        "torch": torch.__version__.partition("+")[0],
+        "ray": ray.__version__,
+    }
 
 
 def test_wrong_usage_is_exit_code_2() -> None:
@@ -87,6 +109,28 @@ def test_explain_knows_the_language_and_suggests() -> None:
     assert "visible_fraction" in call("explain").stdout
     wrong = call("explain", "log_unifrom")
     assert wrong.returncode == 2 and "did you mean 'log_uniform'" in wrong.stderr
+
+
+def test_every_key_of_scenes_and_configs_is_explained() -> None:
+    """Those of the schemas that editors complete from, at any depth, are words too."""
+    keys = {key for kind in (SceneSpec, RunConfig) for key in keys_of(kind.model_json_schema(by_alias=True))}
+    assert len(keys) > 200 and {"objects", "caps", "overlap", "real_share", "keep"} <= keys
+    for key in keys | {"shared"}:
+        assert all(word.text and word.more for word in lookup(key)), key
+    assert [word.kind for word in lookup("lights")] == ["section of a scene"]
+    assert [word.kind for word in lookup("caps")] == ["key of balance"]
+    assert len({word.name for word in vocabulary()}) == len(vocabulary())
+    with pytest.raises(GeneratorError, match="did you mean 'balance'"):
+        lookup("blance")
+
+
+def keys_of(schema: Any) -> set[str]:
+    if isinstance(schema, list):
+        return {key for part in schema for key in keys_of(part)}
+    if not isinstance(schema, dict):
+        return set()
+    own = set(schema.get("properties", {})) if "$defs" in schema or "title" in schema else set()
+    return own | {key for part in schema.values() for key in keys_of(part)}
 
 
 @pytest.mark.ray

@@ -172,6 +172,21 @@ def test_a_handful_of_near_objects_brings_everything_nearer(store: AssetStore, w
     assert max(data["objects"]["balls"]["place"]["area"]) < 0.5, "most would lie outside of the picture"
 
 
+def test_what_floats_is_kept_off_what_stands(store: AssetStore, write: Write, tmp_path: Path) -> None:
+    """Balls that lie apart, seen from above; the scene lets as many float before them."""
+    apart = balls(write, "apart.yaml", count=5)
+    scene = balls(write, "flown.yaml")
+    place = "{in: frustum, depth: [0.9, 1.1], gap: 0, short: skip}"
+    flown = (
+        f"  flown: {{label: ball, asset: {{shape: sphere, radius: 0.06, subdivisions: 2}}, count: 6, place: {place}}}"
+    )
+    scene.write_text(scene.read_text().replace("objects:\n", f"objects:\n{flown}\n", 1))
+    found = fit(as_real(apart, store, tmp_path / "apart", n=60), scene, n=100)
+    before, after = before_after(found, "overlap.ball")
+    assert after < 0.6 * before, f"{before:.2f} -> {after:.2f}"
+    assert read(write("fitted.yaml", found.text)).data["objects"]["flown"]["place"]["overlap"] < 0.5
+
+
 def test_brightness_is_recovered(store: AssetStore, write: Write, tmp_path: Path) -> None:
     bright = balls(write, "bright.yaml", exposure="{uniform: [-2.5, -1.5]}", radius=[1.0, 1.1])
     scene = balls(write, "dark.yaml", exposure=0.5, radius=[1.0, 1.1])

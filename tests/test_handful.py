@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from generator.fitting.edges import Edges, surplus
+from generator.fitting.edges import LEAST, Edges, surplus
 from generator.fitting.handful import BELIEF, PICTURES, SENSOR, SHAPE, SIDE, STOPS, widened, widened_traits
 from generator.fitting.looks import Look
 from generator.fitting.measures import Picture, is_cut, measured
@@ -47,6 +47,17 @@ def test_counts_are_those_seen_and_now_and_then_others() -> None:
     others = BELIEF / (BELIEF + 5) * (1 - np.exp(-1))  # Poisson's law has one object in exp(-1) of all cases
     assert len(found) == PICTURES and (found != 1).mean() == pytest.approx(others, abs=0.06)
     assert 0.8 < found.mean() < 1.2
+
+
+def test_what_lies_across_others_is_that_of_the_few() -> None:
+    """Six boxes in a row, that touch nowhere; and two, the smaller of which lies half in the larger."""
+    row = [(0.05 + 0.15 * k, 0.4, 0.15 + 0.15 * k, 0.6) for k in range(6)]
+    apart = widened("row", [picture(*row)], ["ball"])
+    assert apart.get("size.ball").std() > 0.03 and not apart.get("overlap.ball").any()
+    pair = widened("pair", [picture((0.3, 0.3, 0.7, 0.7), (0.6, 0.4, 0.8, 0.6))], ["ball"])
+    found, shares = np.unique(pair.get("overlap.ball").round(3), return_counts=True)
+    assert found.tolist() == [0.125, 0.5] and shares / shares.sum() == pytest.approx(0.5, abs=0.05)
+    assert len(pair.get("overlap.ball")) == len(pair.get("size.ball"))
 
 
 def test_what_was_whole_stays_whole() -> None:
@@ -110,6 +121,17 @@ def test_what_is_cut_too_often_is_kept_in_the_picture() -> None:
     real, now = measured("a", [picture(MIDDLE)] * 50, ["ball"]), measured("b", [picture((0, 0, 1, 1))] * 50, ["ball"])
     assert surplus(real.get("cut.ball"), now.get("cut.ball"), 0.3) == 1
     assert not surplus(now.get("cut.ball"), real.get("cut.ball"), 0.3)
+
+
+def test_what_lies_across_others_too_often_is_kept_apart() -> None:
+    data = {"objects": {"stars": {"place": {"overlap": 0.5}}, "kites": {"place": {"overlap": {"ref": "most"}}}}}
+    edges = Edges()
+    edges.clear(["stars", "moons", "kites"])
+    there = {name: ("objects", name, "place", "overlap") for name in ("stars", "moons")}
+    assert edges.changes(data) == {there["stars"]: pytest.approx(0.3), there["moons"]: pytest.approx(0.6)}
+    for _ in range(9):
+        edges.clear(["stars"])
+    assert edges.changes(data)[there["stars"]] == pytest.approx(0.5 * LEAST)
 
 
 def test_traits_keep_their_middle_and_spread_as_predicted() -> None:

@@ -74,6 +74,23 @@ place: {in: frustum, depth: [0.5, 2], size: {uniform: [0.15, 0.3]} LIMITS}}"
     assert np.array(free).max(0)[0] > 0.5 and np.array(free).max(0)[1] > 0.3, "which would not hold by itself"
 
 
+def test_what_floats_leaves_annotated_things_free(filled: Make, store: AssetStore) -> None:
+    """Balls and plain boxes on the stage; what floats may lie across the boxes only."""
+    on_stage = "count: 5, scale: 0.2, place: {on: stage, area: [1, 1]}"
+    text = f"a: {{asset: {{shape: sphere}}, label: ball, {on_stage}}}, b: {{asset: {{shape: box}}, label: none, {on_stage}}}, \
+c: {{asset: {{shape: box}}, label: none, count: 6, scale: 0.1, place: {{in: frustum, depth: [0.5, 1], overlap: 0.2, short: skip}}}}"
+    shares: dict[str, list[float]] = {"a": [], "b": []}
+    for index in range(8):
+        scene = filled(text)(0, index)
+        found = dict(zip([one.name for one in scene.instances], boxes(scene, store), strict=True))
+        for floating in (box for name, box in found.items() if name[0] == "c"):
+            for name, box in found.items():
+                if name[0] in shares:
+                    shares[name[0]] += [share(floating, box), share(box, floating)]
+    assert 0 < max(shares["a"]) <= 0.2 + 1e-9
+    assert max(shares["b"]) > 0.5, "which would not hold by itself"
+
+
 def test_a_box_holds_what_floats_in_it_evenly(filled: Make, store: AssetStore) -> None:
     text = "a: {asset: {shape: torus}, label: none, count: 30, rotation: uniform, scale: 0.02, \
 place: {in: {box: [[-1, 0, 1], [1, 0.5, 1.2]]}, gap: 0}}"

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -21,7 +21,7 @@ from generator.cli import (
     splitting,
     watching,
 )
-from generator.cli.console import error_console
+from generator.cli.console import console, error_console
 
 HELP = """
 Synthetic training data by domain randomization: from a YAML scene spec and a folder of 3D assets to a trained,
@@ -41,6 +41,21 @@ for part in (
     authoring, assets, data, balancing, learning, running, doctor, fitting, advising, watching, splitting, diagnosing,
 ):  # fmt: skip
     part.register(app)
+
+
+def say_versions(asked: bool) -> None:
+    """generator's version, and of what decides the pixels and the numbers: what a bug report needs first."""
+    if asked:
+        console.print(", ".join(f"{name} {doctor.version(name)}" for name in ("generator", "bpy", "torch", "ray")))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=say_versions, is_eager=True, help="Print versions and exit.")
+    ] = False,
+) -> None: ...
 
 
 def main() -> NoReturn:

@@ -1,10 +1,7 @@
 """Verbs for those who write scenes: check, sample, preview, explain."""
 
-import inspect
-from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -172,58 +169,16 @@ def explain(
             write_catalogue(page, paint, size, report)
         console.print(f"wrote {page}")
         return
-    entries = vocabulary()
-    if not name:
-        for key, (kind, text, _) in sorted(entries.items()):
-            console.print(f"[bold]{key:<14}[/] [dim]{kind:<22}[/] {escape(text.splitlines()[0])}", highlight=False)
+    from generator.cli.vocabulary import lookup, vocabulary
+
+    if name:
+        for word in lookup(name):
+            console.print(f"[bold]{word.name}[/] [dim]({word.kind})[/]\n\n{escape(word.text)}\n", highlight=False)
+            console.print(word.more, "\n", highlight=False, markup=False)
         return
-    if name not in entries:
-        from generator.base.errors import did_you_mean
-
-        raise GeneratorError(f"nothing is called {name!r}{did_you_mean(name, entries)}")
-    kind, text, more = entries[name]
-    console.print(f"[bold]{name}[/] [dim]({kind})[/]\n\n{escape(text)}\n", highlight=False)
-    console.print(more, highlight=False, markup=False)
-
-
-def vocabulary() -> dict[str, tuple[str, str, str]]:
-    """Every word of the scene language: its kind, its docstring, its examples or fields."""
-    import yaml
-
-    from generator.assets.shapes import SHAPES, parameters
-    from generator.distributions.base import REGISTRY
-    from generator.spec import config, materials, objects, optics, scene, surroundings
-    from generator.spec.edges import KNOWN_LABEL_FACTS
-
-    words: dict[str, tuple[str, str, str]] = {}
-    for name, entry in REGISTRY.items():
-        cls = next(iter(entry.values()))
-        examples = "\n".join(yaml.safe_dump(e, default_flow_style=True).strip() for e in cls.EXAMPLES)
-        words[name] = (f"distribution: {', '.join(entry)}", inspect.getdoc(cls) or "", f"for example\n{examples}")
-    for name, shape in SHAPES.items():
-        text = ", ".join(f"{key} (default {value:g})" for key, value in parameters(name).items())
-        key = f"{name} shape" if name in words else name
-        words[key] = ("shape", inspect.getdoc(shape) or "", f"parameters: {text}")
-    for module in (scene, objects, materials, surroundings, optics, config):
-        words |= dict(sections(module))
-    for name, text in KNOWN_LABEL_FACTS.items():
-        words[name] = (
-            "fact for edge cases",
-            text,
-            f"for example\nedge_cases: {{some_name: {{{name}: {{below: 0.3}}}}}}",
-        )
-    return words
-
-
-def sections(module: ModuleType) -> Iterator[tuple[str, tuple[str, str, str]]]:
-    """The models that a module of the spec defines, by the word they stand for."""
-    from pydantic import BaseModel
-
-    for name, cls in inspect.getmembers(module, inspect.isclass):
-        if cls.__module__ == module.__name__ and issubclass(cls, BaseModel):
-            fields = ", ".join(f.alias or key for key, f in cls.model_fields.items())
-            kind = f"section of a {'config' if module.__name__.endswith('config') else 'scene'}"
-            yield name.removesuffix("Spec").lower(), (kind, inspect.getdoc(cls) or "", f"keys: {fields}")
+    for word in vocabulary():
+        first = escape(word.text.partition("\n")[0])
+        console.print(f"[bold]{word.name:<14}[/] [dim]{word.kind:<22}[/] {first}", highlight=False)
 
 
 def register(app: typer.Typer) -> None:

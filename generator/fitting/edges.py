@@ -1,4 +1,5 @@
-"""What the edge of the picture cuts or leaves out: how far about objects lie, and how much of one may be outside."""
+"""What the edge of the picture cuts or leaves out, and what lies across what: how far about objects lie, how much of
+one may be outside, or before another."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -13,18 +14,19 @@ from generator.fitting.measures import Numbers
 from generator.fitting.text import at
 from generator.fitting.values import is_number, is_numbers
 
-STEP, LEAST = 0.6, 0.05  # a factor at a time, and the least that remains of areas
+STEP, LEAST = 0.6, 0.05  # a factor at a time, and the least that remains of areas and of overlaps
 WHOLE = 0.5  # the least that remains of crops: of what turns freely, only what is seen edge-on would be whole
 SEEN = 0.6  # of the objects that are drawn; a scene that shows fewer draws the others for nothing
 
 
 @dataclass
 class Edges:
-    """Factors by group: of `place.area` (m) of what stands, of `place.crop` (share of a box) of what floats. Laws, and
-    areas that are not given, are left as they are."""
+    """Factors by group: of `place.area` (m) of what stands, of `place.crop` and `place.overlap` (shares of a box) of
+    what floats. Laws, and areas that are not given, are left as they are."""
 
     areas: dict[str, float] = field(default_factory=dict)
     crops: dict[str, float] = field(default_factory=dict)
+    overlaps: dict[str, float] = field(default_factory=dict)
 
     def together(self, groups: Iterable[str], looks: Sequence[Look], nearer: float) -> None:
         """Bring groups closer of which most lie outside of the picture: a camera that went to a `nearer` share of its
@@ -42,17 +44,22 @@ class Edges:
         self.areas |= {group: max(self.areas.get(group, 1.0) * factor, LEAST) for group in standing}
         self.crops |= {group: max(self.crops.get(group, 1.0) * STEP, WHOLE) for group in floating}
 
+    def clear(self, floating: Iterable[str]) -> None:
+        """Keep groups from lying across others, of which too many do."""
+        self.overlaps |= {group: max(self.overlaps.get(group, 1.0) * STEP, LEAST) for group in floating}
+
     def changes(self, data: Any) -> dict[Loc, Any]:
         result: dict[Loc, Any] = {}
         for group, factor in self.areas.items():
             loc = ("objects", group, "place", "area")
             if is_numbers(area := at(data, loc)):
                 result[loc] = [float(factor * side) for side in area]
-        for group, factor in self.crops.items():
-            loc = ("objects", group, "place", "crop")
-            crop = at(data, loc)
-            if crop is None or is_number(crop):
-                result[loc] = float(factor * (1.0 if crop is None else crop))
+        for key, factors in (("crop", self.crops), ("overlap", self.overlaps)):
+            for group, factor in factors.items():
+                loc = ("objects", group, "place", key)
+                share = at(data, loc)
+                if share is None or is_number(share):
+                    result[loc] = float(factor * (1.0 if share is None else share))
         return result
 
 

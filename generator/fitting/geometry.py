@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from generator.base.strict import Loc
 from generator.fitting import distances
@@ -18,10 +19,11 @@ from generator.fitting.views import Favours, Views
 from generator.spec.optics import PRESETS
 from generator.spec.scene import SceneSpec
 
-LEVERS = ("count", "size", "aspect", "x", "y", "cut")
+LEVERS = ("count", "size", "aspect", "x", "y", "cut", "overlap")
 GAIN, TAIL = 0.8, 0.05
 APART = 0.12  # logarithm of sizes; by more than this, classes differ in what distance cannot explain
 FREE_ROLL = 90.0  # degrees
+ALONE, FEW = 0.1, 10  # whole: with less than this share of its box in another's; fewer whole ones tell nothing
 THERE = 0.25  # logarithm of the median size; by less than this, the camera is about where it is to be
 
 
@@ -82,7 +84,7 @@ class Geometry:
             self._sizes(now, todo["size"], standing)
         if todo["x"] or todo["y"]:
             self._places(now, sampled, standing)
-        self._edges(now, sampled)
+        self._edges(now, sampled, todo["overlap"])
         return any(todo.values())
 
     def changes(self) -> dict[Loc, Any]:
@@ -120,9 +122,12 @@ class Geometry:
             counts.update(looks, missed, favours)
 
     def _ends(self, now: Measured, name: str) -> tuple[float, float, float]:
-        """By how much (logarithm) the class looks too large: its largest, its smallest, its median."""
+        """By how much (logarithm) the class looks too large: its largest, its smallest, its median. The latter two of
+        whole ones: pieces are small however near they are."""
         real, got = (np.log(np.maximum(v.get(f"size.{name}"), 1e-4)) for v in (self.real, now))
-        high, low, half = (np.quantile(got, q) - np.quantile(real, q) for q in (1 - TAIL, TAIL, 0.5))
+        high = np.quantile(got, 1 - TAIL) - np.quantile(real, 1 - TAIL)
+        real, got = real[whole_ones(self.real, name)], got[whole_ones(now, name)]
+        low, half = (np.quantile(got, q) - np.quantile(real, q) for q in (TAIL, 0.5))
         return float(high), float(low), float(half)
 
     def _sizes(self, now: Measured, todo: Sequence[str], standing: Sequence[str]) -> None:
@@ -153,16 +158,25 @@ class Geometry:
             roll = self.spec.camera.roll.support() or (0.0, 360.0)
             self.turns.update(looks, real, got, askew=roll[1] - roll[0] > FREE_ROLL)
 
-    def _edges(self, now: Measured, looks: Sequence[Look]) -> None:
-        """Floating ones are kept in the picture; so are standing ones, once the camera is where it is to be."""
+    def _edges(self, now: Measured, looks: Sequence[Look], crowded: Sequence[str]) -> None:
+        """Floating ones are kept in the picture and apart; standing ones in it, once the camera is where it shall."""
         groups = {group for name in self.classes for group in self.groups[name]}
         self.edges.together(sorted(groups - self.depths.keys()), looks, math.exp(self.camera.middle))
         for name in self.classes:
+            floating = [g for g in self.groups[name] if g in self.depths]
             real, got = self.real.get(f"cut.{name}"), now.get(f"cut.{name}")
             if excess := surplus(real, got, by_chance(real, got)):
-                own, there = self.groups[name], abs(self._ends(now, name)[2]) < THERE
-                standing = [g for g in own if g not in self.depths and there]
-                self.edges.whole(standing, [g for g in own if g in self.depths], excess)
+                there = abs(self._ends(now, name)[2]) < THERE
+                self.edges.whole([g for g in self.groups[name] if g not in self.depths and there], floating, excess)
+            across = [float(np.mean(one.get(f"overlap.{name}") > ALONE)) for one in (self.real, now)]
+            if name in crowded and across[1] > across[0]:
+                self.edges.clear(floating)
+
+
+def whole_ones(one: Measured, name: str) -> NDArray[np.bool_]:
+    """Which objects others and the picture's edge can hardly have made smaller; all, where these are few."""
+    found: NDArray[np.bool_] = (one.get(f"overlap.{name}") < ALONE) & (one.get(f"cut.{name}") == 0)
+    return found if found.sum() >= FEW else np.ones(len(found), bool)
 
 
 def pooled(one: Measured, statistic: str, classes: Sequence[str]) -> Numbers:

@@ -1,6 +1,7 @@
 """What a handful of photographs says about those that one has not seen: as much as they show, and wider."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.random import Generator
@@ -24,13 +25,16 @@ def widened(name: str, pictures: Sequence[Picture], classes: Sequence[str]) -> M
     scaled, moved and stretched by as much as the predictive deviation exceeds that of the few, given a scaled inverse
     chi-squared prior of BELIEF objects with deviations SIDE, PLACE and SHAPE (Gelman et al., Bayesian Data Analysis,
     3.3). And in BELIEF of so many pictures, as many objects as a Poisson law of the same mean draws, taken from all.
+    How far they lie across each other is that of the few: moved each by itself, they would more than any do.
     """
     rng = (Draw(0) / "fitting" / "handful").rng()
     pictures = [_only(one, classes) for one in pictures]
     pool = [(label, box) for one in pictures for label, box in zip(one.labels, one.boxes, strict=True)]
     extra = {label: _kernel(np.array([box for of, box in pool if of == label])) for label in classes}
-    drawn = [_drawn(pictures, pool, extra, rng) for _ in range(PICTURES)]
-    return measured(name, drawn, classes)
+    drawn = measured(name, [_drawn(pictures, pool, extra, rng) for _ in range(PICTURES)], classes)
+    few = measured(name, pictures, classes)
+    keys = [key for key in (f"overlap.{label}" for label in classes) if len(few.get(key))]
+    return replace(drawn, series=drawn.series | {key: rng.choice(few.get(key), len(drawn.get(key))) for key in keys})
 
 
 def widened_traits(series: Series) -> Series:

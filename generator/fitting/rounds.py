@@ -31,7 +31,8 @@ REMEDIES = {
     "aspect": "shapes are not fitted, elevations only of a shell with two numbers, poses only where groups of a class "
     "differ in them",
     "cut": "see `place.area`, `place.crop` and the camera's aim",
-    "overlap": "it follows from counts, `place.area`, `gap` and the camera's elevation",
+    "overlap": "of what floats, `place.overlap`; else it follows from counts, `place.area`, `gap` and the camera's "
+    "elevation",
     "brightness": "lamps and `world.strength` spread it",
     "contrast": "see lamps, `world.strength` and `sensor.contrast`",
     "warmth": "see the lamps' and the sensor's `temperature`, and the colours of what is drawn",

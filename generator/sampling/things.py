@@ -65,8 +65,9 @@ class Filling:
         self.groups.setdefault(thing.name.split("/")[0], []).append(body)
         if place.collide and place.in_ != "background":
             self.crowd.add(body)
-        if place.in_ == "frustum" and self._limited:
-            self.picture.add(body, place.overlap)
+        floats = place.in_ == "frustum"
+        if self._limited and (floats or (thing.label is not None and place.in_ != "background")):
+            self.picture.add(body, place.overlap if floats else None)
 
     @property
     def _limited(self) -> bool:

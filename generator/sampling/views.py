@@ -47,13 +47,15 @@ def area(box: Array) -> float:
 
 
 class Picture:
-    """The image boxes of floating objects, which may overlap each other and the image's edge only so far."""
+    """The image boxes that floating objects may overlap only so far, as well as the image's edge: each other's, and
+    those of annotated ones."""
 
     def __init__(self, camera: Camera) -> None:
-        self._camera, self._boxes = camera, list[tuple[Array, float]]()
+        self._camera, self._boxes = camera, list[tuple[Array, float | None]]()
         self._frame = np.array([0.0, 0.0, camera.width, camera.height])
 
-    def add(self, body: Body, overlap: float) -> None:
+    def add(self, body: Body, overlap: float | None) -> None:
+        """With how much of its own box may be shared; None leaves that to what comes."""
         box = image_box(body, self._camera)
         if box is not None:
             self._boxes.append((box, overlap))
@@ -61,11 +63,11 @@ class Picture:
     def fits(self, body: Body, overlap: float, crop: float) -> bool:
         """Whether no more than `crop` of the body's box lies outside the image, and no pair of boxes shares more than
         either allows."""
-        strictest = min([overlap, *(o for _, o in self._boxes)])
+        strictest = min([overlap, *(o for _, o in self._boxes if o is not None)])
         if crop >= 1 and strictest >= 1:
             return True
         box = image_box(body, self._camera)
         if box is None or common(box, self._frame) < (1 - crop) * area(box):
             return False
-        shared = [(common(box, other), other, limit) for other, limit in self._boxes]
+        shared = [(common(box, other), other, overlap if o is None else o) for other, o in self._boxes]
         return all(s <= overlap * area(box) and s <= limit * area(other) for s, other, limit in shared)

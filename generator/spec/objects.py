@@ -54,10 +54,11 @@ class Place(Strict):
     object has `tries` tries; then the scene cannot be filled, which is an error (`short: skip` leaves the object out
     instead). `size` (frustum, background, before; 0.2 for a background) scales the object so that its bounding sphere
     looks that large, as a share of the image's longer side. `overlap` is the largest share of an object's image box
-    that another of the frustum may share with it, `crop` the largest share of it outside the image. `sink` lowers into
-    what it rests on (metres). `pose: stable` turns objects onto one of their stable resting poses, likelier ones more
-    often, before `rotation`; `pose: facing` then turns their front (-y, a cut-out's picture) straight to the camera.
-    Backgrounds collide with nothing.
+    that another may share with it which is of the frustum too, or annotated and there before it (groups come in order
+    of name); `crop` is the largest share of it outside the image. `sink` lowers into what it rests on (metres).
+    `pose: stable` turns objects onto one of their stable resting poses, likelier ones more often, before `rotation`;
+    `pose: facing` then turns their front (-y, a cut-out's picture) straight to the camera. Backgrounds collide with
+    nothing.
     """
 
     on: str | None = None

@@ -24,7 +24,12 @@ __all__ = [
 
 
 class SceneSpec(Strict):
-    """What may appear in a scene. Values shared by several places are drawn once per scene (``{ref: NAME}``).
+    """What may appear in a scene. Values `shared` by several places are drawn once per scene (``{ref: NAME}``).
+
+    `edge_cases` names conditions on what is known of a frame, for the config's caps and floors:
+    ``night: {world.strength: {below: 0.2}}``, ``tiny_mug: {some: {class: mug, pixels: {below: 300}}}``, and with `all`,
+    `any` and `not` more of them together. What a scene draws is known by its place in it, what it shows by names that
+    `generator explain` lists as facts. Only scenes that meet every condition of `keep` are painted.
 
     `pools` are shares of the assets for each split (train, val, test), so that no file is in two of them; left out,
     all splits use all assets.
