@@ -39,6 +39,17 @@ def test_arms_of_two_phases_begin_with_synthetic_samples_alone() -> None:
     assert sources_of(phases("real", TINY)) == ("real",)
 
 
+@pytest.mark.parametrize(
+    ("photographs", "share"), [(0, 0.0), (6, 6 * 50 / 2800), (25, 25 * 50 / 2800), (28, 0.5), (59, 0.5), (None, 0.5)]
+)
+def test_few_photographs_are_not_seen_again_and_again(photographs: int | None, share: float) -> None:
+    spec = TINY.model_copy(update={"steps": 350, "batch": 8})
+    (phase,) = phases("mixed", spec, photographs)
+    assert phase.shares["real"] == pytest.approx(share) and sum(phase.shares.values()) == pytest.approx(1)
+    (asked,) = phases("mixed", spec.model_copy(update={"real_share": 0.3}), photographs)
+    assert asked.shares == pytest.approx({"real": 0.3, "synthetic": 0.7})
+
+
 @pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
 def test_fine_tuning_moves_a_twentieth_as_far_whatever_the_momentum(momentum: float) -> None:
     """The paper's own numbers: base 0.01 / (1 - 0.9) = 0.1; fine-tuning 5e-4 with momentum 0.9, or 5e-3 without."""

@@ -61,7 +61,8 @@ class Work:
         seconds: dict[str, float] = {}
         with timed(seconds, "train"):
             augment, validate = Augment(upside_down=spec.upside_down), validator(self.bench.project, spec)
-            checkpoint = fit(given, phases(lot.arm, spec), spec, folder, lot.seed, told, augment, validate)
+            plan = phases(lot.arm, spec, len(given.get("real", ())))
+            checkpoint = fit(given, plan, spec, folder, lot.seed, told, augment, validate)
         report(folder.name, spec.steps, spec.steps, "evaluating")
         judge(self.bench, lot, given, checkpoint, seconds)
         report(folder.name, spec.steps, spec.steps, "trained and evaluated")
@@ -90,7 +91,7 @@ def train(project: Project, report: Report) -> None:
     console.print(budget, style="dim", highlight=False)
     for line in ready.told():
         console.print(line, style="dim", highlight=False)
-    if "mixed" in spec.arms and (warning := questionable(spec.real_share)):
+    if "mixed" in spec.arms and spec.real_share != "auto" and (warning := questionable(spec.real_share)):
         console.print(warning, style="yellow", highlight=False)
     if project.config.real is None:
         console.print("no `real:` photographs in the config: nothing will be evaluated", style="yellow")

@@ -7,6 +7,7 @@ from generator.base.errors import TrainError, did_you_mean
 from generator.spec.training import Optimizer, Train
 
 VIEWS = 50
+HALF = 0.5
 MOMENTUM = 0.9
 
 
@@ -32,14 +33,14 @@ def effective(optimizer: Optimizer, momentum: float) -> float:
     return 1.0 if optimizer == "adamw" else 1 / (1 - momentum)
 
 
-def phases(arm: str, spec: Train) -> tuple[Phase, ...]:
-    """What an arm learns from, `spec.steps` steps in all. TrainError for an unknown arm.
+def phases(arm: str, spec: Train, photographs: int | None = None) -> tuple[Phase, ...]:
+    """What an arm learns from, `spec.steps` steps in all, `photographs` of them real. TrainError for an unknown arm.
 
     Fine-tuning follows Poucin et al. (ICCVW 2021): an effective rate of a twentieth of the first phase's, nothing
     frozen. With synthetic samples kept in the second phase (Vanherle et al. 2022) less of the first is forgotten.
     """
     if arm not in _SECOND:
-        return (Phase("train", spec.steps, shares(arm, spec.real_share), spec.highest_rate),)
+        return (Phase("train", spec.steps, shares(arm, real_share(spec, photographs)), spec.highest_rate),)
     first = min(max(round(spec.pretrain * spec.steps), 1), spec.steps - 1)
     synthetic = spec.replayed if arm == "replay" else 0.0
     mixed = {"real": 1.0 - synthetic} | ({"synthetic": synthetic} if synthetic else {})
@@ -47,6 +48,19 @@ def phases(arm: str, spec: Train) -> tuple[Phase, ...]:
     before, after = (effective(spec.optimizer, momentum) for momentum in (MOMENTUM, spec.finetune_momentum))
     rate = pretraining.rate * spec.finetune_rate * before / after
     return pretraining, Phase(arm, spec.steps - first, mixed, rate, spec.finetune_momentum)
+
+
+def real_share(spec: Train, photographs: int | None = None) -> float:
+    """Of the samples that the mixed arm sees, the share of real ones. `auto` is half, however many synthetic pictures
+    there are, or so much less that none of the `photographs` is seen more than VIEWS times.
+
+    Six photographs of balloons beside 498 painted frames, 350 steps of 8: box AP 0.575 and 0.568 (two seeds) with a
+    tenth of the samples from them, 0.541 with half.
+    """
+    if spec.real_share != "auto":
+        return spec.real_share
+    seen = spec.steps * spec.batch
+    return HALF if photographs is None else min(HALF, VIEWS * photographs / seen)
 
 
 _JOINT = ("synthetic", "real", "mixed")

@@ -76,7 +76,8 @@ class Train(Strict):
     of their scenes, so that one sees how many labels the synthetic pictures save; `synthetic_shares` does so with the
     synthetic pictures, which tells whether more of them would help.
 
-    `real_share` is the exact share of real samples seen by the mixed arm. `size` is the shorter side the network sees.
+    `real_share` is the exact share of real samples seen by the mixed arm; `auto` is half, or so much less that no
+    photograph is seen more than 50 times. `size` is the shorter side the network sees.
     `harmonize` holds the rules that make synthetic and real labels mean the same. `smallest` is the share of each
     class's synthetic instances, smallest first, that are taken away, for all classes or by name (``{default: 0.3,
     person: 0.6}``); or `match`: as many as make their sizes most like the real training set's. They become regions to
@@ -127,7 +128,7 @@ class Train(Strict):
     size: Annotated[int, Field(ge=64)] = 320
     optimizer: Optimizer = "adamw"
     rate: Annotated[float, Field(gt=0)] | Literal["auto"] = "auto"
-    real_share: Share = 0.5
+    real_share: Share | Literal["auto"] = "auto"
     schedule: Literal["cosine", "step"] = "cosine"
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     validate_every: Annotated[int, Field(ge=0)] = 0
