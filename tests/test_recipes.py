@@ -4,13 +4,18 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+from results_of import Photographs
 
 import generator.train  # noqa: F401  (before torch: it says how threads wait)
 from generator.base.draw import Draw
 from generator.base.errors import TrainError
+from generator.cli.judging import Lot
+from generator.cli.training import Work
 from generator.dataset.examples import Example
 from generator.mix.recipes import ARMS, phases, pooled, sources_of
 from generator.spec.training import Train
@@ -48,6 +53,21 @@ def test_few_photographs_are_not_seen_again_and_again(photographs: int | None, s
     assert phase.shares["real"] == pytest.approx(share) and sum(phase.shares.values()) == pytest.approx(1)
     (asked,) = phases("mixed", spec.model_copy(update={"real_share": 0.3}), photographs)
     assert asked.shares == pytest.approx({"real": 0.3, "synthetic": 0.7})
+
+
+def test_the_photographs_that_count_are_those_an_arm_is_given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Half of 40: 20 photographs for 1250 steps of 2 are seen 50 times each in 0.4 of the samples."""
+    plans = []
+    monkeypatch.setattr("generator.train.loop.train", lambda given, plan, *rest: plans.append(plan))
+    monkeypatch.setattr("generator.cli.training.validator", lambda *rest: None)
+    monkeypatch.setattr("generator.cli.training.judge", lambda *rest: None)
+    photographs = Photographs(40)
+    spec = TINY.model_copy(update={"steps": 1250})
+    sources, scenes = {"real": photographs, "synthetic": photographs}, [f"{k // 2}" for k in range(40)]
+    bench: Any = SimpleNamespace(project=SimpleNamespace(folder=tmp_path))
+    for share in (1.0, 0.5):
+        Work(bench, spec, sources, scenes).do(Lot("mixed", 0, share), lambda *told: None)
+    assert [plan[0].shares["real"] for plan in plans] == pytest.approx([0.5, 0.4])
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
