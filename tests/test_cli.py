@@ -120,6 +120,9 @@ def test_every_key_of_scenes_and_configs_is_explained() -> None:
     assert [word.kind for word in lookup("lights")] == ["section of a scene"]
     assert [word.kind for word in lookup("caps")] == ["key of balance"]
     assert len({word.name for word in vocabulary()}) == len(vocabulary())
+    place = lookup("place")[0].text
+    assert max(map(len, place.splitlines())) > 300, "paragraphs, for the terminal to break"
+    assert "\non: stage        resting on the stage" in place and "\n\nNo two objects" in place
     with pytest.raises(GeneratorError, match="did you mean 'balance'"):
         lookup("blance")
 

@@ -156,12 +156,12 @@ def preview(
 
 
 def explain(
-    name: Annotated[str, typer.Argument(help="A distribution, shape, or section; all of them when left out.")] = "",
+    name: Annotated[str, typer.Argument(help="A distribution, shape, section, key or fact; all when left out.")] = "",
     page: Annotated[Path | None, typer.Option("--page", help="Write a page with a picture of every word.")] = None,
     paint: Annotated[bool, typer.Option("--paint", help="Paint its pictures with Blender, not rays.")] = False,
     size: Size = (200, 150),
 ) -> None:
-    """Explain a word of the scene language, with examples: `generator explain log_uniform`."""
+    """Explain a word of scenes or configs, with examples: `generator explain log_uniform`, `generator explain caps`."""
     if page is not None:
         from generator.report.catalogue import write_catalogue
 
@@ -173,11 +173,12 @@ def explain(
 
     if name:
         for word in lookup(name):
-            console.print(f"[bold]{word.name}[/] [dim]({word.kind})[/]\n\n{escape(word.text)}\n", highlight=False)
+            text = escape(word.text).replace(f"`{name}`", f"[bold]`{name}`[/]")
+            console.print(f"[bold]{word.name}[/] [dim]({word.kind})[/]\n\n{text}\n", highlight=False)
             console.print(word.more, "\n", highlight=False, markup=False)
         return
     for word in vocabulary():
-        first = escape(word.text.partition("\n")[0])
+        first = escape(word.text.partition("\n")[0].partition(". ")[0])
         console.print(f"[bold]{word.name:<14}[/] [dim]{word.kind:<22}[/] {first}", highlight=False)
 
 

@@ -31,6 +31,7 @@ from generator.spec.edges import IMAGE_FACTS, KNOWN_LABEL_FACTS, OBJECT_FACTS
 
 OF_SCENES = (scene, objects, materials, surroundings, optics, edges)
 OF_CONFIGS = (config, balancing, quotas, training, harmonizing)
+WRAPPED = 88  # characters: a docstring's line that is longer goes on in the next
 NAMES = {"scenespec": "scene", "objectgroup": "objects", "lightgroup": "lights", "runconfig": "config"}
 
 
@@ -69,14 +70,14 @@ def _distributions() -> Iterator[Word]:
     for name, entry in REGISTRY.items():
         cls = next(iter(entry.values()))
         examples = "\n".join(yaml.safe_dump(e, default_flow_style=True).strip() for e in cls.EXAMPLES)
-        yield Word(name, f"distribution: {', '.join(entry)}", inspect.getdoc(cls) or "", f"for example\n{examples}")
+        yield Word(name, f"distribution: {', '.join(entry)}", _said(cls), f"for example\n{examples}")
 
 
 def _shapes() -> Iterator[Word]:
     for name, shape in SHAPES.items():
         text = ", ".join(f"{key} (default {value:g})" for key, value in parameters(name).items())
         own = f"{name} shape" if name in REGISTRY else name
-        yield Word(own, "shape", inspect.getdoc(shape) or "", f"parameters: {text}")
+        yield Word(own, "shape", _said(shape), f"parameters: {text}")
 
 
 def _facts() -> Iterator[Word]:
@@ -114,7 +115,7 @@ def _keys(cls: type[BaseModel]) -> list[str]:
 
 def _section(where: str, cls: type[BaseModel], name: str = "") -> Word:
     kind = f"the {where} itself" if _name(cls) == where else f"section of a {where}"
-    return Word(name or _name(cls), kind, inspect.getdoc(cls) or "", f"keys: {', '.join(_keys(cls))}")
+    return Word(name or _name(cls), kind, _said(cls), f"keys: {', '.join(_keys(cls))}")
 
 
 def _as_key(name: str) -> Iterator[Word]:
@@ -125,8 +126,18 @@ def _as_key(name: str) -> Iterator[Word]:
                 inside = list(_inside(field.annotation))
                 yield from (_section(where, one, name) for one in inside)
                 if not inside:
-                    text = inspect.getdoc(cls) or ""
+                    text = _said(cls)
                     yield Word(name, f"key of {_name(cls)}", text, f"keys: {', '.join(_keys(cls))}")
+
+
+def _said(what: object) -> str:
+    """A docstring, with lines that were broken for want of room made whole again: the terminal breaks them anew."""
+    lines, before = list[str](), ""
+    for line in (inspect.getdoc(what) or "").splitlines():
+        broken = len(before) > WRAPPED and line and "   " not in before + line
+        lines = [*lines[:-1], f"{lines[-1]} {line}"] if broken else [*lines, line]
+        before = line
+    return "\n".join(lines)
 
 
 def _inside(annotation: Any) -> Iterator[type[BaseModel]]:

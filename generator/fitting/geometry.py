@@ -23,7 +23,7 @@ LEVERS = ("count", "size", "aspect", "x", "y", "cut", "overlap")
 GAIN, TAIL = 0.8, 0.05
 APART = 0.12  # logarithm of sizes; by more than this, classes differ in what distance cannot explain
 FREE_ROLL = 90.0  # degrees
-ALONE, FEW = 0.1, 10  # whole: with less than this share of its box in another's; fewer whole ones tell nothing
+ALONE, FEW = 0.1, 10  # whole: with less than this share of its box in another's; fewer whole ones tell too little
 THERE = 0.25  # logarithm of the median size; by less than this, the camera is about where it is to be
 
 
@@ -123,10 +123,12 @@ class Geometry:
 
     def _ends(self, now: Measured, name: str) -> tuple[float, float, float]:
         """By how much (logarithm) the class looks too large: its largest, its smallest, its median. The latter two of
-        whole ones: pieces are small however near they are."""
+        whole ones, where there are enough: pieces are small however near they are."""
         real, got = (np.log(np.maximum(v.get(f"size.{name}"), 1e-4)) for v in (self.real, now))
         high = np.quantile(got, 1 - TAIL) - np.quantile(real, 1 - TAIL)
-        real, got = real[whole_ones(self.real, name)], got[whole_ones(now, name)]
+        chosen = whole_ones(self.real, name), whole_ones(now, name)
+        if min(np.count_nonzero(one) for one in chosen) >= FEW:
+            real, got = real[chosen[0]], got[chosen[1]]
         low, half = (np.quantile(got, q) - np.quantile(real, q) for q in (TAIL, 0.5))
         return float(high), float(low), float(half)
 
@@ -174,9 +176,9 @@ class Geometry:
 
 
 def whole_ones(one: Measured, name: str) -> NDArray[np.bool_]:
-    """Which objects others and the picture's edge can hardly have made smaller; all, where these are few."""
+    """Which objects others and the picture's edge can hardly have made smaller."""
     found: NDArray[np.bool_] = (one.get(f"overlap.{name}") < ALONE) & (one.get(f"cut.{name}") == 0)
-    return found if found.sum() >= FEW else np.ones(len(found), bool)
+    return found
 
 
 def pooled(one: Measured, statistic: str, classes: Sequence[str]) -> Numbers:
