@@ -55,7 +55,9 @@ def real_share(spec: Train, photographs: int | None = None) -> float:
     there are, or so much less that none of the `photographs` is seen more than VIEWS times.
 
     Six photographs of balloons beside 498 painted frames, 350 steps of 8: box AP 0.575 and 0.568 (two seeds) with a
-    tenth of the samples from them, 0.541 with half.
+    tenth of the samples from them, 0.541 with half (-0.030 [-0.056, -0.009]). Where photographs show the very scene
+    that is judged, more of them may be better: one photograph of twelve coins beside 400 frames, judged on its other
+    half, 0.919 with half of the samples, 0.893 with a tenth, 0.898 with 50 views.
     """
     if spec.real_share != "auto":
         return spec.real_share
