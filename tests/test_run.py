@@ -43,8 +43,9 @@ def test_every_stage_leaves_its_result(folder: Path) -> None:
     for arm in ("synthetic-0", "mixed-0"):
         evaluation = json.loads((run / "train" / arm / "evaluation.json").read_text())
         assert evaluation["images"] == 1 and evaluation["objects"] == 12 and evaluation["mask"] is not None
-        told = json.loads((run / "train" / arm / "result.json").read_text())["versions"]
-        assert told["numbers"] == load(run / "train" / arm / "model.pt")["numbers"]
+        told = json.loads((run / "train" / arm / "result.json").read_text())
+        assert told["versions"]["numbers"] == load(run / "train" / arm / "model.pt")["numbers"]
+        assert told["config"]["real_share"] == 0.5, "what `auto` came to"
     page = (run / "report.html").read_text()
     assert page.count("data:image/") >= 3 and "://" not in page.replace("http://www.w3.org", "")
 

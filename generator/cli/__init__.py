@@ -21,7 +21,7 @@ from generator.cli import (
     splitting,
     watching,
 )
-from generator.cli.console import console, error_console
+from generator.cli.console import error_console
 
 HELP = """
 Synthetic training data by domain randomization: from a YAML scene spec and a folder of 3D assets to a trained,
@@ -46,7 +46,7 @@ for part in (
 def say_versions(asked: bool) -> None:
     """generator's version, and of what decides the pixels and the numbers: what a bug report needs first."""
     if asked:
-        console.print(", ".join(f"{name} {doctor.version(name)}" for name in ("generator", "bpy", "torch", "ray")))
+        typer.echo(", ".join(f"{name} {doctor.version(name)}" for name in ("generator", "bpy", "torch", "ray")))
         raise typer.Exit
 
 

@@ -15,7 +15,7 @@ from generator.dataset.atomic import write_json
 from generator.dataset.examples import Source
 from generator.dataset.sources import SyntheticSource
 from generator.dataset.subset import Part, chosen, keys_of
-from generator.mix.recipes import phases, sources_of
+from generator.mix.recipes import phases, real_share, sources_of
 from generator.spec.load import near
 from generator.spec.training import RealSource, Train
 
@@ -150,7 +150,7 @@ def judge(bench: Bench, lot: Lot, given: Mapping[str, Source], checkpoint: Path,
         labels={name: objects(source) for name, source in used.items()},
         scores={} if tells_depth else _scores(bench, checkpoint),
         depth=depth_scores(bench.test, bench.painted, checkpoint) if tells_depth else {},
-        config=spec.model_dump(mode="json"),
+        config=spec.model_dump(mode="json") | {"real_share": real_share(spec, len(given.get("real", ())))},
         times={name: round(spent, 1) for name, spent in seconds.items()},
         versions={**{name: version(name) for name in PROGRAMS}, "numbers": _numbers(checkpoint)},
     ).save(stored)
