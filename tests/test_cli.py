@@ -11,10 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import bpy
 import pytest
-import ray
-import torch
 from test_spec import CONFIG, SCENE
 
 from generator.base.errors import GeneratorError
@@ -50,12 +47,11 @@ def test_versions_are_those_of_the_packages_that_run() -> None:
     shown = call("--version", folder=Path("/"))
     assert shown.returncode == 0
     words = shown.stdout.replace(",", "").split()
-    assert dict(zip(words[::2], words[1::2], strict=True)) == {
-        "generator": tomllib.loads(PROJECT.read_text())["project"]["version"],
-        "bpy": bpy.app.version_string.split()[0],
-        "torch": torch.__version__.partition("+")[0],
-        "ray": ray.__version__,
-    }
+    own = "import bpy, ray, torch; print(bpy.app.version_string.split()[0], torch.__version__.split('+')[0], ray.__version__)"
+    told = subprocess.run([sys.executable, "-c", own], capture_output=True, text=True, check=True)
+    packages = dict(zip(("bpy", "torch", "ray"), told.stdout.split()[-3:], strict=True))
+    project = tomllib.loads(PROJECT.read_text())["project"]["version"]
+    assert dict(zip(words[::2], words[1::2], strict=True)) == {"generator": project} | packages
 
 
 def test_wrong_usage_is_exit_code_2() -> None:
@@ -119,7 +115,10 @@ def test_every_key_of_scenes_and_configs_is_explained() -> None:
         assert all(word.text and word.more for word in lookup(key)), key
     assert [word.kind for word in lookup("lights")] == ["section of a scene"]
     assert [word.kind for word in lookup("caps")] == ["key of balance"]
-    assert len({word.name for word in vocabulary()}) == len(vocabulary())
+    assert [word.kind for word in lookup("count")] == ["key of objects", "key of lights"]
+    assert "`count` lamps" in lookup("count")[1].text and "temperature" in lookup("count")[1].more
+    assert [word.kind for word in lookup("ball")] == ["distribution: position", "shape"]
+    assert len({(word.name, word.kind) for word in vocabulary()}) == len(vocabulary())
     place = lookup("place")[0].text
     assert max(map(len, place.splitlines())) > 300, "paragraphs, for the terminal to break"
     assert "\non: stage        resting on the stage" in place and "\n\nNo two objects" in place

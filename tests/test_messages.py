@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from test_spec import SCENE, Write
+from test_spec import CONFIG, SCENE, Write
 
 from generator.assets.catalog import Catalog
 from generator.base.errors import InputError
-from generator.spec.load import load_scene
+from generator.spec.load import load_config, load_scene
 
 LOOK = "material: {color: {gray: {ref: tone}}}"
 PLACE = "place: {on: stage, area: [1, 1]}"
@@ -102,3 +102,27 @@ def test_a_mistake_is_told_word_for_word(write: Write, old: str, new: str, lines
     told = [line.removeprefix(f"{path}:") for line in str(raised.value).splitlines()]
     assert len(told) == len(lines)
     assert all(line.startswith(start) for line, start in zip(told, lines, strict=True)), told
+
+
+# what a key that takes values of several kinds is told: once, of the kind that was given, else of all of them
+KINDS = [
+    ("train: {real_share: 1.5}", "train.real_share: must be less than or equal to 1, not 1.5"),
+    ("train: {rate: -1}", "train.rate: must be greater than 0, not -1"),
+    ("train: {rate: fast}", "train.rate: must be a number or 'auto', not 'fast'"),
+    ("train: {parallel: 1.5}", "train.parallel: must be a whole number or 'auto', not 1.5"),
+    ("train: {smallest: {ball: 2}}", "train.smallest.ball: must be less than or equal to 1, not 2"),
+    ("train: {smallest: [1]}", "train.smallest: must be a number, 'match' or a mapping of keys to values"),
+    ("farm: {recycle_mb: -1}", "farm.recycle_mb: must be greater than or equal to 0, not -1"),
+    ("frames: {train: many}", "frames.train: must be a whole number, not 'many'"),
+]
+
+
+@pytest.mark.parametrize(("more", "told"), KINDS, ids=[more for more, _ in KINDS])
+def test_a_key_of_several_kinds_is_told_of_once(
+    write: Write, monkeypatch: pytest.MonkeyPatch, more: str, told: str
+) -> None:
+    monkeypatch.chdir(write("scene.yaml", SCENE).parent)
+    kept = [line for line in CONFIG.splitlines() if not line.startswith(more.partition(":")[0] + ":")]
+    with pytest.raises(InputError) as raised:
+        load_config(write("config.yaml", "\n".join([*kept, more])))
+    assert [problem.path + ": " + problem.message for problem in raised.value.problems] == [told]

@@ -69,11 +69,13 @@ class TrainError(GeneratorError):
 MOST = 60  # words that a person reads through
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """``" (did you mean 'uniform'?)"`` when a known word is close, else all known words, sorted, at most MOST."""
+def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """``" (did you mean 'uniform'?)"`` when a known word is close; else `otherwise`, or all known words, sorted, at
+    most MOST."""
     known = sorted(known)
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     if close:
         return f" (did you mean {close[0]!r}?)"
     more = f", and {len(known) - MOST} more" if len(known) > MOST else ""
-    return f" (known: {', '.join(known[:MOST])}{more})" if known else ""
+    listed = otherwise or (f"known: {', '.join(known[:MOST])}{more}" if known else "")
+    return f" ({listed})" if listed else ""

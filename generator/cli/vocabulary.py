@@ -1,9 +1,8 @@
 """Every word of scenes and configs, explained by the docstring of what it stands for."""
 
-import difflib
 import inspect
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import ModuleType
 from typing import Any, get_args
@@ -12,7 +11,7 @@ import yaml
 from pydantic import BaseModel
 
 from generator.assets.shapes import SHAPES, parameters
-from generator.base.errors import GeneratorError
+from generator.base.errors import GeneratorError, did_you_mean
 from generator.distributions.base import REGISTRY
 from generator.spec import (
     balancing,
@@ -33,6 +32,7 @@ OF_SCENES = (scene, objects, materials, surroundings, optics, edges)
 OF_CONFIGS = (config, balancing, quotas, training, harmonizing)
 WRAPPED = 88  # characters: a docstring's line that is longer goes on in the next
 NAMES = {"scenespec": "scene", "objectgroup": "objects", "lightgroup": "lights", "runconfig": "config"}
+ELSEWHERE = {"shared": "ref"}  # a key that is resolved before there is a model
 
 
 @dataclass(frozen=True)
@@ -46,24 +46,20 @@ class Word:
 
 
 def lookup(name: str) -> Sequence[Word]:
-    """The word itself; where there is none, the sections in which it is a key. Raises GeneratorError."""
-    own = (name, f"{name} shape") if name != "shared" else ("ref",)
-    found = [word for word in vocabulary() if word.name in own] or list(_as_key(name))
+    """All words of that name; where there is none, the sections in which it is a key. Raises GeneratorError."""
+    own = ELSEWHERE.get(name, name)
+    found = [word for word in vocabulary() if word.name == own] or list(dict.fromkeys(_as_key(name)))
     if not found:
         known = {word.name for word in vocabulary()} | {key for _, cls in _sections() for key in _keys(cls)}
-        close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
-        cure = f" (did you mean {close[0]!r}?)" if close else "; `generator explain` lists all words"
-        raise GeneratorError(f"nothing is called {name!r}{cure}")
+        raise GeneratorError(f"nothing is called {name!r}{did_you_mean(name, known, '`generator explain` lists all')}")
     return found
 
 
 @cache
 def vocabulary() -> tuple[Word, ...]:
-    """Distributions, shapes, sections and facts, by name."""
-    words = [*_distributions(), *_shapes(), *_facts()]
-    taken = {word.name for word in words}
-    words += [_section(where, cls) for where, cls in _sections() if _name(cls) not in taken]
-    return tuple(sorted(words, key=lambda word: word.name))
+    """Distributions, shapes, sections and facts, by name. A name may be of several kinds: a ball is a shape, too."""
+    words = [*_distributions(), *_shapes(), *_facts(), *(_section(where, cls) for where, cls in _sections())]
+    return tuple(sorted(words, key=lambda word: (word.name, word.kind)))
 
 
 def _distributions() -> Iterator[Word]:
@@ -76,8 +72,7 @@ def _distributions() -> Iterator[Word]:
 def _shapes() -> Iterator[Word]:
     for name, shape in SHAPES.items():
         text = ", ".join(f"{key} (default {value:g})" for key, value in parameters(name).items())
-        own = f"{name} shape" if name in REGISTRY else name
-        yield Word(own, "shape", _said(shape), f"parameters: {text}")
+        yield Word(name, "shape", _said(shape), f"parameters: {text}")
 
 
 def _facts() -> Iterator[Word]:
@@ -91,11 +86,11 @@ def _facts() -> Iterator[Word]:
             yield Word(name, "fact of one object", text, example)
 
 
-def _sections() -> Iterator[tuple[str, type[BaseModel]]]:
+@cache
+def _sections() -> tuple[tuple[str, type[BaseModel]], ...]:
     """The models of scenes and configs, and of which of both they are."""
-    for where, modules in (("scene", OF_SCENES), ("config", OF_CONFIGS)):
-        for module in modules:
-            yield from ((where, cls) for cls in _models(module))
+    modules = [("scene", module) for module in OF_SCENES] + [("config", module) for module in OF_CONFIGS]
+    return tuple((where, cls) for where, module in modules for cls in _models(module))
 
 
 def _models(module: ModuleType) -> Iterator[type[BaseModel]]:
@@ -113,21 +108,21 @@ def _keys(cls: type[BaseModel]) -> list[str]:
     return [field.alias or key for key, field in cls.model_fields.items()]
 
 
-def _section(where: str, cls: type[BaseModel], name: str = "") -> Word:
+def _section(where: str, cls: type[BaseModel]) -> Word:
     kind = f"the {where} itself" if _name(cls) == where else f"section of a {where}"
-    return Word(name or _name(cls), kind, _said(cls), f"keys: {', '.join(_keys(cls))}")
+    return Word(_name(cls), kind, _said(cls), f"keys: {', '.join(_keys(cls))}")
 
 
 def _as_key(name: str) -> Iterator[Word]:
     """What the key holds, if that is a section; else the section it belongs to, which explains it."""
+    explained = {cls for _, cls in _sections()}
     for where, cls in _sections():
         for key, field in cls.model_fields.items():
             if name == (field.alias or key):
-                inside = list(_inside(field.annotation))
-                yield from (_section(where, one, name) for one in inside)
+                inside = [one for one in _inside(field.annotation) if one in explained]
+                yield from (replace(_section(where, one), name=name) for one in inside)
                 if not inside:
-                    text = _said(cls)
-                    yield Word(name, f"key of {_name(cls)}", text, f"keys: {', '.join(_keys(cls))}")
+                    yield replace(_section(where, cls), name=name, kind=f"key of {_name(cls)}")
 
 
 def _said(what: object) -> str:

@@ -176,7 +176,7 @@ class Geometry:
 
 
 def whole_ones(one: Measured, name: str) -> NDArray[np.bool_]:
-    """Which objects others and the picture's edge can hardly have made smaller."""
+    """Which of the n objects of a class others and the picture's edge can hardly have made smaller, (n,)."""
     found: NDArray[np.bool_] = (one.get(f"overlap.{name}") < ALONE) & (one.get(f"cut.{name}") == 0)
     return found
 

@@ -101,8 +101,7 @@ def scene_text(
     without colours."""
     colors, labels = colors or {}, [one.label for one in classes]
     unit = float(np.median([one.extent for one in classes]))
-    looks = Environment(loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, autoescape=False)
-    looks.filters |= {"yaml": flow, "key": key}
+    looks = _environment()
     looks.globals |= {
         "num": _short,
         "span": lambda low, high: f"[{_short(low * unit)}, {_short(high * unit)}]",
@@ -134,34 +133,30 @@ def config_text(
 ) -> str:
     """A config to begin with; what only the author knows stands in it as a comment. `tags` are the shares of scenes
     that are each edge case, where they are known: caps and floors are such as that scene can keep."""
-    train = real or "photos/train.json"
     caps, floors = limits(tags)
     wider = [tag for tag in CAPS if (caps.get(tag), floors.get(tag)) != (CAPS[tag], FLOORS.get(tag))]
-    lines = [
-        f"# How many pictures of {scene.name}, and what for.",
-        f"run: {name}",
-        f"scene: {scene}",
-        *([f"assets: [{flow(str(folder))}]"] if folder else []),
-        "frames: {train: 600}",
-        f"size: [{size[0]}, {size[1]}]",
-        "labels: [amodal]",
-        "balance:",
-        f"  caps: {flow(caps)}",
-        f"  floors: {flow(floors)}",
-        *(
-            ["  # caps and floors that this scene cannot keep are wider than usual, or left out: " + ", ".join(wider)]
-            if wider
-            else []
-        ),
-        *(["  evenness: 1.5"] if several else []),
-        "  empty: 0.05",
-        "# real:                                        # photographs to learn from, to choose by, and to judge by",
-        f"#   train: {{labels: {train}}}",
-        "#   val: {labels: photos/val.json}",
-        "#   test: {labels: photos/test.json}",
-        "# train: {arms: [synthetic, mixed, real], steps: 1000, size: 320}",
-    ]
-    return "\n".join(lines) + "\n"
+    text: str = (
+        _environment()
+        .get_template("config.jinja")
+        .render(
+            name=name,
+            scene=scene,
+            size=size,
+            folder=folder,
+            train=real or "photos/train.json",
+            several=several,
+            caps=caps,
+            floors=floors,
+            wider=wider,
+        )
+    )
+    return text + "\n"
+
+
+def _environment() -> Environment:
+    found = Environment(loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, autoescape=False)
+    found.filters |= {"yaml": flow, "key": key}
+    return found
 
 
 def limits(tags: Mapping[str, float] | None) -> tuple[dict[str, float], dict[str, float]]:

@@ -34,7 +34,8 @@ def effective(optimizer: Optimizer, momentum: float) -> float:
 
 
 def phases(arm: str, spec: Train, photographs: int | None = None) -> tuple[Phase, ...]:
-    """What an arm learns from, `spec.steps` steps in all, `photographs` of them real. TrainError for an unknown arm.
+    """What an arm learns from, in `spec.steps` steps in all. `photographs` is how many real ones there are, which
+    `real_share: auto` depends on. TrainError for an unknown arm.
 
     Fine-tuning follows Poucin et al. (ICCVW 2021): an effective rate of a twentieth of the first phase's, nothing
     frozen. With synthetic samples kept in the second phase (Vanherle et al. 2022) less of the first is forgotten.
