@@ -65,6 +65,8 @@ def test_statistics_of_boxes_by_hand() -> None:
     assert series["size.a"] == pytest.approx([math.sqrt(0.08), 0.2])
     assert series["aspect.a"] == pytest.approx([1.0, 2.0]) and series["x.a"] == pytest.approx([0.2, 0.3])
     assert series["overlap.a"] == pytest.approx([0.02 / 0.08, 0.02 / 0.04])
+    corners = Picture(("a", "a"), np.array([[0.1, 0.1, 0.3, 0.3], [0.25, 0.25, 0.45, 0.45]]))
+    assert not measured("neighbours", [corners], ["a"]).series["overlap.a"].any(), "a sixteenth is none"
 
 
 def test_thinning_and_its_inverse() -> None:

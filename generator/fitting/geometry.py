@@ -23,7 +23,7 @@ LEVERS = ("count", "size", "aspect", "x", "y", "cut", "overlap")
 GAIN, TAIL = 0.8, 0.05
 APART = 0.12  # logarithm of sizes; by more than this, classes differ in what distance cannot explain
 FREE_ROLL = 90.0  # degrees
-ALONE, FEW = 0.1, 10  # whole: with less than this share of its box in another's; fewer whole ones tell too little
+FEW = 10  # fewer whole objects tell too little of their sizes
 THERE = 0.25  # logarithm of the median size; by less than this, the camera is about where it is to be
 
 
@@ -170,14 +170,14 @@ class Geometry:
             if excess := surplus(real, got, by_chance(real, got)):
                 there = abs(self._ends(now, name)[2]) < THERE
                 self.edges.whole([g for g in self.groups[name] if g not in self.depths and there], floating, excess)
-            across = [float(np.mean(one.get(f"overlap.{name}") > ALONE)) for one in (self.real, now)]
+            across = [float(np.mean(one.get(f"overlap.{name}") > 0)) for one in (self.real, now)]
             if name in crowded and across[1] > across[0]:
                 self.edges.clear(floating)
 
 
 def whole_ones(one: Measured, name: str) -> NDArray[np.bool_]:
     """Which of the n objects of a class others and the picture's edge can hardly have made smaller, (n,)."""
-    found: NDArray[np.bool_] = (one.get(f"overlap.{name}") < ALONE) & (one.get(f"cut.{name}") == 0)
+    found: NDArray[np.bool_] = (one.get(f"overlap.{name}") == 0) & (one.get(f"cut.{name}") == 0)
     return found
 
 

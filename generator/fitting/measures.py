@@ -21,11 +21,12 @@ OF_CLASS = {
     "aspect": "width over height of a {0}",
     "x": "centre of a {0}, share of the width",
     "y": "centre of a {0}, share of the height",
-    "overlap": "share of a {0}'s box in its worst neighbour's",
+    "overlap": "share of a {0}'s box in its worst neighbour's, from a tenth on",
     "cut": "whether the edge of the picture cuts a {0}",
 }
 OBJECT = ("size", "aspect", "x", "y", "overlap", "cut")
 EDGE = 0.004  # shares of the picture: nearer to its edge than that, a box is cut
+ALONE = 0.1  # of a box in another's: less is no overlap, for boxes of neighbours touch at their corners
 CHANCE = 1.36  # times sqrt((n + m) / n m): the Kolmogorov-Smirnov distance that one pair in twenty exceeds by chance
 
 
@@ -81,8 +82,10 @@ def _rows(picture: Picture) -> Numbers:
     common = np.clip(across, 0, None) * np.clip(down, 0, None)
     np.fill_diagonal(common, 0)
     area = width * height
+    overlap = common.max(1, initial=0) / area
+    overlap[overlap < ALONE] = 0
     return np.stack([np.sqrt(area), picture.aspects, (x0 + x1) / 2, (y0 + y1) / 2,
-                     common.max(1, initial=0) / area, is_cut(picture.boxes).astype(float)], 1)  # fmt: skip
+                     overlap, is_cut(picture.boxes).astype(float)], 1)  # fmt: skip
 
 
 def is_cut(boxes: Numbers) -> NDArray[np.bool_]:
