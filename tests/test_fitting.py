@@ -184,7 +184,7 @@ def test_what_floats_is_kept_off_what_stands(store: AssetStore, write: Write, tm
     found = fit(as_real(apart, store, tmp_path / "apart", n=60), scene, n=100)
     before, after = before_after(found, "overlap.ball")
     assert after < 0.6 * before, f"{before:.2f} -> {after:.2f}"
-    assert read(write("fitted.yaml", found.text)).data["objects"]["flown"]["place"]["overlap"] < 0.5
+    assert read(write("fitted.yaml", found.text)).data["objects"]["flown"]["place"]["overlap"] < 0.7
 
 
 def test_brightness_is_recovered(store: AssetStore, write: Write, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ GAIN, TAIL = 0.8, 0.05
 APART = 0.12  # logarithm of sizes; by more than this, classes differ in what distance cannot explain
 FREE_ROLL = 90.0  # degrees
 FEW = 10  # fewer whole objects tell too little of their sizes
+ENOUGH = 0.9  # of the objects in a photograph; where fewer are seen, they are not brought closer together
 THERE = 0.25  # logarithm of the median size; by less than this, the camera is about where it is to be
 
 
@@ -168,11 +169,16 @@ class Geometry:
             floating = [g for g in self.groups[name] if g in self.depths]
             real, got = self.real.get(f"cut.{name}"), now.get(f"cut.{name}")
             if excess := surplus(real, got, by_chance(real, got)):
-                there = abs(self._ends(now, name)[2]) < THERE
-                self.edges.whole([g for g in self.groups[name] if g not in self.depths and there], floating, excess)
+                free = abs(self._ends(now, name)[2]) < THERE and self._filled(now, name)
+                self.edges.whole([g for g in self.groups[name] if g not in self.depths and free], floating, excess)
             across = [float(np.mean(one.get(f"overlap.{name}") > 0)) for one in (self.real, now)]
             if name in crowded and across[1] > across[0]:
                 self.edges.clear(floating)
+
+    def _filled(self, now: Measured, name: str) -> bool:
+        """Whether about as many are seen as in photographs: on too small an area there would be no room for them."""
+        seen, real = (float(one.get(f"count.{name}").mean()) for one in (now, self.real))
+        return seen > ENOUGH * real
 
 
 def whole_ones(one: Measured, name: str) -> NDArray[np.bool_]:
