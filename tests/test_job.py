@@ -1,13 +1,20 @@
 """What a data set says it is made of."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from generator.assets.catalog import Catalog
 from generator.base.errors import DatasetError
-from generator.dataset.store import Dataset
-from generator.farm.job import Job
+from generator.cli.watching import painted_in
+from generator.dataset.shards import hashes_path, records_path, tar_path
+from generator.dataset.store import Dataset, Manifest
+from generator.farm.claiming import claim
+from generator.farm.job import Job, data_folder
+from generator.farm.mirror import Mirror
+from generator.farm.remote import Remote
+from generator.farm.status import STATUS
 from generator.spec.config import RunConfig
 from generator.spec.load import load_scene
 
@@ -59,3 +66,58 @@ def test_other_files_are_another_data_set_but_another_licence_is_not(job: Job, t
     (tmp_path / "boards" / "oak.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
     with pytest.raises(DatasetError, match="belongs to another run: assets"):
         Dataset.create_or_check(tmp_path / "out", reopened(tmp_path, "licence: CC0-1.0").manifest())
+
+
+def order(train: int = 1, output: str = "") -> RunConfig:
+    return RunConfig.model_validate(
+        {"run": "boards", "scene": "s.yaml", "frames": {"train": train}, "size": [32, 24], "output": output}
+    )
+
+
+def with_shard(folder: Path, manifest: Manifest) -> Mirror:
+    """A folder with a committed shard that was not uploaded, and the URL, without a manifest yet, that it was for."""
+    claim(Mirror(folder, None), manifest, order())
+    hashes_path(folder, 0).write_text("")
+    tar_path(folder, 0).write_bytes(b"pictures")
+    records_path(folder, 0).write_bytes(b"records")
+    return Mirror(folder, Remote(f"file://{folder.parent / 'bucket'}"))
+
+
+@pytest.mark.parametrize("there", ["nothing", "mine"])
+@pytest.mark.parametrize("changed", ["manifest", "frames"])
+def test_shards_of_another_run_are_not_uploaded(job: Job, tmp_path: Path, there: str, changed: str) -> None:
+    """Whether or not the URL holds notes of the run that is asked for."""
+    mine, other = job.manifest(), job.manifest().model_copy(update={"seed": 99})
+    wanted = order(2 if changed == "frames" else 1)
+    mirror = with_shard(tmp_path / "staging", other if changed == "manifest" else mine)
+    before = {p.name: p.read_bytes() for p in mirror.folder.iterdir()}
+    if there == "mine":
+        claim(Mirror(tmp_path / "elsewhere", None), mine, wanted)
+        for path in (tmp_path / "elsewhere").iterdir():
+            Remote(mirror.remote.url).put(path)  # type: ignore[union-attr]
+    with pytest.raises(DatasetError, match=r"belongs to another run: seed|was planned otherwise: frames"):
+        claim(mirror, mine, wanted)
+    assert {p.name: p.read_bytes() for p in mirror.folder.iterdir()} == before and not mirror.committed()
+
+
+def test_shards_of_this_run_are_uploaded(job: Job, tmp_path: Path) -> None:
+    mirror = with_shard(tmp_path / "staging", job.manifest())
+    claim(mirror, job.manifest(), order())
+    assert mirror.committed() == {0} and not mirror.leftovers() and not tar_path(mirror.folder, 0).exists()
+
+
+def test_every_url_has_a_folder_for_staging_of_its_own(tmp_path: Path) -> None:
+    runs = [data_folder(tmp_path, order(output=url)) for url in ("", "s3://a/boards", "s3://b/boards")]
+    assert len(set(runs)) == 3 and runs[0] == tmp_path / "dataset"
+    assert runs == [data_folder(tmp_path, order(output=url)) for url in ("", "s3://a/boards", "s3://b/boards")]
+
+
+def test_status_of_a_run_is_of_what_was_painted_last(tmp_path: Path) -> None:
+    folders = [data_folder(tmp_path, order(output=url)) for url in ("", "s3://a/boards")]
+    for age, folder in enumerate(folders):
+        folder.mkdir()
+        (folder / STATUS).write_text("{}")
+        os.utime(folder / STATUS, (age, age))
+    assert painted_in(tmp_path) == folders[1] and painted_in(folders[0]) == folders[0]
+    os.utime(folders[0] / STATUS, (2, 2))
+    assert painted_in(tmp_path) == folders[0] and painted_in(tmp_path / "none") == tmp_path / "none"
