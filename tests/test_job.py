@@ -1,12 +1,16 @@
 """What a data set says it is made of."""
 
+import hashlib
 import os
 from pathlib import Path
 
 import pytest
+import trimesh
 
-from generator.assets.catalog import Catalog
-from generator.base.errors import DatasetError
+from generator.assets.catalog import Catalog, file_sha256
+from generator.assets.store import AssetStore
+from generator.base.errors import AssetError, DatasetError
+from generator.base.scene import MeshRef
 from generator.cli.watching import painted_in
 from generator.dataset.shards import hashes_path, records_path, tar_path
 from generator.dataset.store import Dataset, Manifest
@@ -121,3 +125,59 @@ def test_status_of_a_run_is_of_what_was_painted_last(tmp_path: Path) -> None:
     assert painted_in(tmp_path) == folders[1] and painted_in(folders[0]) == folders[0]
     os.utime(folders[0] / STATUS, (2, 2))
     assert painted_in(tmp_path) == folders[0] and painted_in(tmp_path / "none") == tmp_path / "none"
+
+
+# ---- the digest of an asset
+
+
+def digest(folder: Path) -> str:
+    return Catalog.open(folder)["mug/a"].sha256
+
+
+@pytest.fixture
+def mug(tmp_path: Path) -> Path:
+    folder = tmp_path / "mug"
+    folder.mkdir()
+    (folder / "a.obj").write_text("mtllib a.mtl\nv 0 0 0\nv 1 0 0\nv 0 1 0\nusemtl m\nf 1 2 3\n")
+    (folder / "a.mtl").write_text("newmtl m\nmap_Kd a skin.png\n")
+    (folder / "a skin.png").write_bytes(b"red")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "card",
+    ["scale: 3.0", "up: y", "label: cup", "keypoints: {rim: [0, 0, 0]}", "files: {a.obj: x}\nlicence: MIT\nup: z"],
+)
+def test_a_card_that_changes_what_is_seen_makes_another_asset(mug: Path, card: str) -> None:
+    before = digest(mug.parent)
+    (mug / "asset.yaml").write_text(card)
+    assert (digest(mug.parent) == before) == ("licence" in card)
+
+
+@pytest.mark.parametrize("name", ["a.obj", "a.mtl", "a skin.png"])
+def test_other_bytes_in_any_file_of_a_mesh_make_another_asset(mug: Path, name: str) -> None:
+    before = digest(mug.parent)
+    (mug / name).write_bytes((mug / name).read_bytes() + b"\n#")
+    assert digest(mug.parent) != before
+
+
+def test_a_file_alone_is_told_by_its_own_bytes(mug: Path) -> None:
+    """As sha256sum tells them: data sets that are there go on."""
+    (mug / "b.off").write_text("OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n")
+    (mug / "asset.yaml").write_text("licence: MIT\nnotes: found\nup: z\nlabel: mug")
+    catalog = Catalog.open(mug.parent)
+    assert catalog["mug/b"].sha256 == hashlib.sha256((mug / "b.off").read_bytes()).hexdigest()
+    assert all(one.sha256 == file_sha256(one.path) for one in catalog.assets.values() if one.kind != "mesh")
+
+
+def test_a_changed_buffer_of_a_gltf_is_refused(tmp_path: Path) -> None:
+    body = trimesh.creation.box((0.1, 0.1, 0.1))
+    for name, data in trimesh.exchange.gltf.export_gltf(trimesh.Scene(body)).items():
+        (tmp_path / name).write_bytes(data)
+    asset = Catalog.open(tmp_path)["model"]
+    ref = MeshRef(asset="model", sha256=asset.sha256)
+    AssetStore(Catalog.open(tmp_path)).mesh(ref)
+    buffer = max(tmp_path.glob("*.bin"), key=lambda path: path.stat().st_size)
+    buffer.write_bytes(buffer.read_bytes()[::-1])
+    with pytest.raises(AssetError, match=r"one that it names, or its asset\.yaml has changed since"):
+        AssetStore(Catalog.open(tmp_path)).mesh(ref)

@@ -12,7 +12,8 @@ import yaml
 
 from generator.assets.archives import ARCHIVES, is_archive, unpack
 from generator.assets.catalog import IMAGES, Card, file_sha256
-from generator.assets.inspection import Findings, companions, inspect
+from generator.assets.companions import companions
+from generator.assets.inspection import Findings, inspect
 from generator.assets.loading import SUFFIXES
 from generator.base.errors import AssetError
 

@@ -38,8 +38,12 @@ def load_mesh(path: Path, up: Up | None = None, scale: float = 1.0, keypoints: P
         body = loaded.to_mesh()
     except Exception as error:  # trimesh's readers raise whatever their formats make them stumble over
         raise AssetError(f"{path}: cannot be read as a mesh ({type(error).__name__}: {error})") from error
-    up = up or ("y" if path.suffix.lower() in (".glb", ".gltf") else "z")
-    return marked(path, checked(path, body, up, scale, any(cut)), keypoints)
+    return marked(path, checked(path, body, up or upward(path), scale, any(cut)), keypoints)
+
+
+def upward(path: Path) -> Up:
+    """The upward axis of a file that nothing else is said of."""
+    return "y" if path.suffix.lower() in (".glb", ".gltf") else "z"
 
 
 def marked(path: Path, mesh: Mesh, keypoints: Points) -> Mesh:
