@@ -136,6 +136,99 @@ def test_taking_in_twice_changes_nothing_and_another_file_of_that_name_is_refuse
     assert {p: file_sha256(p) for p in root.rglob("*") if p.is_file()} == before
 
 
+def contents(root: Path) -> dict[Path, bytes]:
+    return {p: p.read_bytes() for p in root.rglob("*") if p.is_file()}
+
+
+def boxed(path: Path, side: float = 0.1) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    trimesh.creation.box((side, side, side)).export(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("card", "words"),
+    [
+        (Card(label="mug", licence="MIT", scale=0.001, up="z"), "licence 'CC-BY-4.0' there, 'MIT' here"),
+        (Card(label="mug", licence="CC-BY-4.0", up="z"), "scale 0.001 there, 1.0 here"),
+        (Card(label="mug", licence="CC-BY-4.0", scale=0.001), "up 'z' there, None here"),
+    ],
+)
+def test_what_a_card_says_of_files_that_are_there_stays_true(tmp_path: Path, card: Card, words: str) -> None:
+    root = tmp_path / "assets"
+    take_in(boxed(tmp_path / "a/old.stl", 80), root, Card(label="mug", licence="CC-BY-4.0", scale=0.001, up="z"))
+    before = contents(root)
+    with pytest.raises(AssetError, match=words):
+        take_in(boxed(tmp_path / "b/new.stl"), root, card)
+    assert contents(root) == before
+    take_in(tmp_path / "b/new.stl", root / "mug-2", card)
+    catalog = Catalog.open(root)
+    assert catalog["mug/old"].scale == 0.001 and catalog["mug/old"].licence == "CC-BY-4.0"
+    assert catalog["mug-2/mug/new"].label == "mug" and catalog["mug-2/mug/new"].scale == card.scale
+
+
+def test_what_was_written_by_hand_stays(tmp_path: Path) -> None:
+    root = tmp_path / "assets"
+    take_in(boxed(tmp_path / "a/old.stl"), root, CARD)
+    path = root / "mug/asset.yaml"
+    path.write_text(path.read_text() + "notes: chipped\n")
+    take_in(boxed(tmp_path / "b/new.stl"), root, CARD)
+    card = yaml.safe_load(path.read_text())
+    assert card["notes"] == "chipped" and card["licence"] == "CC0-1.0" and set(card["files"]) == {"old.stl", "new.stl"}
+    assert all(file_sha256(root / "mug" / name) == sha for name, sha in card["files"].items())
+    path.write_text(path.read_text() + "keypoints: {rim: [0, 0, 0.04]}\n")
+    before = contents(root)
+    take_in(tmp_path / "a/old.stl", root, CARD)
+    with pytest.raises(AssetError, match="keypoints"):
+        take_in(boxed(tmp_path / "c/third.stl"), root, CARD)
+    assert contents(root) == before
+
+
+def test_files_without_a_card_are_not_given_one(tmp_path: Path) -> None:
+    root = tmp_path / "assets"
+    boxed(root / "mug/own.stl")
+    with pytest.raises(AssetError, match=r"scale 1\.0 there, 0\.001 here"):
+        take_in(boxed(tmp_path / "new.stl"), root, Card(label="mug", scale=0.001))
+
+
+def test_two_files_that_would_have_one_id_are_refused(tmp_path: Path) -> None:
+    """With nothing moved, so that the catalog opens; a broken file is left out and takes no id."""
+    root, both = tmp_path / "assets", boxed(tmp_path / "both/mug.stl").parent
+    boxed(both / "mug.glb")
+    with pytest.raises(AssetError, match=r"mug\.stl: would have the same id 'mug/mug' as mug\.glb"):
+        take_in(both, root, CARD)
+    assert not contents(root)
+    (both / "mug.glb").write_bytes(b"broken")
+    assert [one.added for one in take_in(both, root, CARD)] == [False, True]
+    with pytest.raises(AssetError, match=r"mug\.ply: would have the same id 'mug/mug' as mug\.stl, which is"):
+        take_in(boxed(tmp_path / "mug.ply"), root, CARD)
+    assert Catalog.open(root)["mug/mug"].path.name == "mug.stl"
+
+
+def test_a_converted_file_is_not_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever Blender makes of the one, the other has its name; where the other is broken, the converted one stays."""
+
+    def converted(source: Path, target: Path, up: str | None = None) -> str:
+        boxed(target, 0.2)
+        return ""
+
+    monkeypatch.setattr("generator.assets.intake.converted", converted)
+    both = boxed(tmp_path / "both/a.glb").parent
+    (both / "a.blend").write_bytes(b"BLENDER")
+    with pytest.raises(AssetError, match=r"a\.glb: would have the same id 'mug/a' as a\.blend"):
+        take_in(both, tmp_path / "assets", CARD)
+    (both / "a.glb").write_bytes(b"broken")
+    assert [one.added for one in take_in(both, tmp_path / "assets", CARD)] == [True, False]
+    assert inspect(tmp_path / "assets/mug/a.glb").extent == pytest.approx((0.2, 0.2, 0.2))
+
+
+def test_a_picture_yields_to_the_hdri_of_its_name(tmp_path: Path) -> None:
+    (tmp_path / "hdri").mkdir()
+    (tmp_path / "hdri/sky.hdr").write_bytes(b"#?RADIANCE\n")
+    Image.new("RGB", (4, 4)).save(tmp_path / "hdri/sky.jpg")
+    assert Catalog.open(tmp_path)["hdri/sky"].kind == "hdri"
+
+
 def test_one_file_alone_is_taken_alone(folder: Path, tmp_path: Path) -> None:
     assert [one.name for one in take_in(folder / "red.obj", tmp_path / "assets", CARD)] == ["mug/red"]
 

@@ -146,7 +146,7 @@ class Card(Record):
 
 
 def walk(root: Path) -> Iterator[Asset]:
-    """Assets below one folder. Raises AssetError for two files of one kind whose names differ in the suffix alone."""
+    """Assets below one folder. Raises AssetError for two whose names differ in the suffix alone; pictures yield."""
     found: dict[str, Path] = {}
     cards: dict[Path, Card] = {}
     for path in sorted(root.rglob("*")):
@@ -158,7 +158,7 @@ def walk(root: Path) -> Iterator[Asset]:
         card = cards[path.parent]
         name = path.relative_to(root).with_suffix("").as_posix()
         kind = kind_of(path, card.cutout)
-        if kind is None or card.hidden or is_texture_of_a_mesh(path, kind):
+        if kind is None or card.hidden or yields(path, kind):
             continue
         if name in found:
             raise AssetError(f"{path}: has the same id {name!r} as {found[name].name}; rename one of them")
@@ -167,9 +167,9 @@ def walk(root: Path) -> Iterator[Asset]:
         yield Asset(name, kind, path, card.licence, card.source, card.up, card.scale, label, card.keypoints)
 
 
-def is_texture_of_a_mesh(path: Path, kind: Kind) -> bool:
-    """A picture that shares its name with a mesh beside it is that mesh's texture, not an asset."""
-    return kind == "image" and any(path.with_suffix(suffix).is_file() for suffix in MESHES)
+def yields(path: Path, kind: Kind) -> bool:
+    """A picture that shares its name with a mesh or an HDRI beside it is that one's texture or preview, no asset."""
+    return kind == "image" and any(path.with_suffix(suffix).is_file() for suffix in (*MESHES, *HDRIS))
 
 
 def read_card(path: Path) -> Card:
