@@ -18,6 +18,7 @@ from generator.assets.archives import unpack
 from generator.assets.catalog import Card, Catalog, file_sha256
 from generator.assets.inspection import inspect
 from generator.assets.intake import take_in
+from generator.assets.loading import load_mesh
 from generator.assets.packs import PACKS, Pack, decode, fetch
 from generator.base.errors import AssetError
 
@@ -279,6 +280,36 @@ bpy.ops.wm.save_as_mainfile(filepath={str(tmp_path / "cube.blend")!r})
     taken = take_in(tmp_path / "cube.blend", tmp_path / "assets", CARD)
     assert [one.added for one in taken] == [True] and not evil.exists()
     assert taken[0].findings.extent == pytest.approx((0.2, 0.2, 0.2), abs=1e-6) and taken[0].findings.watertight
+
+
+@pytest.mark.parametrize("suffix", ["ply", "off", "glb", "obj"])
+def test_vertices_that_belong_to_no_face_are_no_part_of_a_mesh(tmp_path: Path, suffix: str) -> None:
+    """One before and one behind those of a box of 0.1 m, far away; the box's corners stay what they are."""
+    body = trimesh.creation.box((0.1, 0.1, 0.1))
+    stray = np.vstack([[[5, 5, 5]], body.vertices, [[-7, 0, 0]]])
+    trimesh.Trimesh(stray, body.faces + 1, process=False).export(tmp_path / f"stray.{suffix}")
+    body.export(tmp_path / f"box.{suffix}")
+    found, box = (load_mesh(tmp_path / f"{name}.{suffix}") for name in ("stray", "box"))
+    assert found.bounds == pytest.approx(np.array([[-0.05] * 3, [0.05] * 3]), abs=1e-6)
+    assert np.abs(found.vertices).max() < 0.06
+    assert found.vertices[found.faces] == pytest.approx(box.vertices[box.faces], abs=1e-6)
+
+
+def test_texture_coordinates_stay_with_their_corners(tmp_path: Path) -> None:
+    text = "mtllib a.mtl\nv 9 9 9\nv 0 0 0\nv 1 0 0\nv 0 1 0\nvt 0 0\nvt 1 0\nvt 0 1\nusemtl m\nf 2/1 3/2 4/3\n"
+    (tmp_path / "a.obj").write_text(text)
+    (tmp_path / "a.mtl").write_text("newmtl m\nmap_Kd a.png\n")
+    Image.new("RGB", (4, 4), (255, 0, 0)).save(tmp_path / "a.png")
+    mesh = load_mesh(tmp_path / "a.obj")
+    assert mesh.uv is not None and mesh.uv[0] == pytest.approx(mesh.vertices[mesh.faces][0][:, :2])
+
+
+@pytest.mark.parametrize("index", [99, 4, -1])
+def test_faces_of_vertices_that_are_not_there_are_refused(tmp_path: Path, index: int) -> None:
+    head = "ply\nformat ascii 1.0\nelement vertex 4\nproperty float x\nproperty float y\nproperty float z\n"
+    faces = f"element face 2\nproperty list uchar int vertex_indices\nend_header\n{{}}3 0 1 2\n3 0 1 {index}\n"
+    (tmp_path / "a.ply").write_text(head + faces.format("0 0 0\n1 0 0\n0 1 0\n0 0 1\n"))
+    assert f"face 1 names vertex {index} of 4" in inspect(tmp_path / "a.ply").broken
 
 
 def test_cards_with_mistakes_are_told_at_once(tmp_path: Path) -> None:

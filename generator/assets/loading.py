@@ -34,8 +34,13 @@ def load_mesh(path: Path, up: Up | None = None, scale: float = 1.0, keypoints: P
         return marked(path, load_cutout(path, scale), keypoints)
     try:
         loaded: Any = trimesh.load(path, force="scene", process=False)
-        cut = [settle_alpha(part) for _, part in sorted(loaded.geometry.items())]
+        parts = [part for _, part in sorted(loaded.geometry.items())]
+        for part in parts:
+            refuse_loose_faces(path, part)
+        cut = [settle_alpha(part) for part in parts]
         body = loaded.to_mesh()
+    except AssetError:
+        raise
     except Exception as error:  # trimesh's readers raise whatever their formats make them stumble over
         raise AssetError(f"{path}: cannot be read as a mesh ({type(error).__name__}: {error})") from error
     return marked(path, checked(path, body, up or upward(path), scale, any(cut)), keypoints)
@@ -62,18 +67,32 @@ def marked(path: Path, mesh: Mesh, keypoints: Points) -> Mesh:
 
 
 def checked(path: Path, body: Any, up: Up, scale: float, cut: bool = False) -> Mesh:
-    """The mesh, if it is one that can be seen."""
+    """The mesh, if it is one that can be seen, without vertices that belong to no face."""
     faces = np.asarray(getattr(body, "faces", np.empty((0, 3))), np.int32)
     if not len(faces):
         raise AssetError(f"{path}: holds no triangles; export a mesh with faces")
-    vertices = np.asarray(body.vertices, float) * scale
+    kept, compact = np.unique(faces, return_inverse=True)
+    vertices = np.asarray(body.vertices, float)[kept] * scale
     if not np.isfinite(vertices).all():
         raise AssetError(f"{path}: has vertices that are not finite numbers; repair the file")
     if np.ptp(vertices, axis=0).max() <= 0:
         raise AssetError(f"{path}: has no extent; all vertices are one point")
     if up == "y":
         vertices = vertices[:, [0, 2, 1]] * [1, -1, 1]
-    return Mesh(vertices.astype(np.float32), faces, *appearance(body, faces, cut))
+    compact = compact.reshape(faces.shape).astype(np.int32)
+    return Mesh(vertices.astype(np.float32), compact, *appearance(body, faces, cut))
+
+
+def refuse_loose_faces(path: Path, part: Any) -> None:
+    """Raises AssetError for a face of vertices that its part does not have: among others', it would be of theirs."""
+    faces = np.asarray(getattr(part, "faces", np.empty((0, 3))))
+    beyond = (faces < 0) | (faces >= len(part.vertices))
+    if beyond.any():
+        which = int(np.flatnonzero(beyond.any(1))[0])
+        raise AssetError(
+            f"{path}: face {which} names vertex {faces[beyond][0]} of {len(part.vertices)}, counted from 0; repair or "
+            "export the file again"
+        )
 
 
 def settle_alpha(part: Any) -> bool:
