@@ -11,7 +11,8 @@ import pytest
 from exporting import loaded
 from PIL import Image
 
-from generator.base.errors import GeneratorError, InputError
+from generator.assets.pictures import read_rgb, read_rgba
+from generator.base.errors import AssetError, GeneratorError, InputError
 from generator.dataset import rle
 from generator.dataset.coco_labels import _uncompressed
 from generator.dataset.imports import photo_source
@@ -164,6 +165,22 @@ def test_grey_pictures_become_three_channels(tmp_path):
     labels = photos(tmp_path, [], sizes=((40, 30),))
     Image.fromarray(np.full((30, 40), 77, np.uint8)).save(tmp_path / "real" / "1.png")
     assert (photo_source(labels, classes=("mug",))[0].image == 77).all()
+
+
+def test_grey_pictures_of_16_bits_keep_their_greys(tmp_path):
+    """Their upper bytes, by hand; the same as a photograph and as a texture. Floating point is refused."""
+    labels = photos(tmp_path, [], sizes=((40, 30),))
+    grey = np.random.default_rng(0).integers(0, 2**16, (30, 40), dtype=np.uint16)
+    path = tmp_path / "real" / "1.png"
+    Image.fromarray(grey).save(path)
+    expected = np.repeat((grey // 256)[..., None], 3, -1)
+    assert np.array_equal(photo_source(labels, classes=("mug",))[0].image, expected)
+    assert np.array_equal(read_rgb(path), expected) and (read_rgba(path)[..., 3] == 255).all()
+    Image.fromarray(grey.astype(np.float32)).save(path, "tiff")
+    with pytest.raises(GeneratorError, match=r"1\.png: cannot be decoded: holds floating-point numbers; store it with"):
+        photo_source(labels, classes=("mug",))[0]
+    with pytest.raises(AssetError, match="holds floating-point numbers"):
+        read_rgb(path)
 
 
 BROKEN = [

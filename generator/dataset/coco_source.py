@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 from generator.base.errors import GeneratorError
 from generator.base.frame import Mask
 from generator.base.geometry import Box, box_area, extent
+from generator.base.pictures import eight_bits
 from generator.dataset import rle
 from generator.dataset.coco_labels import Annotation, Photo
 from generator.dataset.examples import Example
@@ -115,8 +116,8 @@ def _pixels(photo: Photo) -> NDArray[np.uint8]:
     try:
         with Image.open(photo.path) as opened:
             turned = ImageOps.exif_transpose(opened) if photo.turn else opened
-            return np.array(turned.convert("RGB"))
-    except (OSError, SyntaxError) as error:
+            return np.array(eight_bits(turned).convert("RGB"))
+    except (OSError, SyntaxError, ValueError) as error:
         raise GeneratorError(f"{photo.path}: cannot be decoded: {error}; replace or remove this picture") from error
 
 
