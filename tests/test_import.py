@@ -133,6 +133,35 @@ def test_all_problems_of_yolo_labels_at_once(tmp_path):
     assert len(caught.value.problems) == 12
 
 
+@pytest.mark.parametrize("table", ["train: images", "train: [images/a, images/b]", "train: all.txt"])
+def test_yolo_pictures_of_one_name_in_two_folders_are_told_apart(tmp_path, table):
+    for folder, row in (("a", "0 .5 .5 .5 .5"), ("b", "1 .5 .5 1 1")):
+        picture(tmp_path / f"images/{folder}/0001.png")
+        (tmp_path / f"labels/{folder}").mkdir(parents=True)
+        (tmp_path / f"labels/{folder}/0001.txt").write_text(row)
+    (tmp_path / "all.txt").write_text("./images/a/0001.png\nimages/b/0001.png\n")
+    (tmp_path / "data.yaml").write_text(f"{table}\nnames: [cup, jar]\n")
+    source = photo_source(tmp_path / "data.yaml", classes=("cup", "jar"))
+    found = {one.key: one.labels.tolist() for one in source}
+    assert found == {"a/0001.png": [1], "b/0001.png": [2]}
+    assert photo_source(tmp_path / "images/b", classes=("jar",))[0].key == "0001.png"
+
+
+def test_yolo_labels_that_are_no_numbers_or_no_text_are_named(tmp_path):
+    path = yolo(tmp_path, {"a": "inf .5 .5 .2 .2\n0 inf .5 .2 .2\nnan .5 .5 .2 .2\n", "b": "", "c": "", "d": ""})
+    (tmp_path / "labels/b.txt").write_text("0 .5 .5 .2 .2\n", encoding="utf-16")
+    (tmp_path / "labels/c.txt").write_text("0 .5 .5 .5 .5\n", encoding="utf-8-sig")
+    with pytest.raises(InputError) as caught:
+        photo_source(path, classes=("cup",))
+    text = str(caught.value)
+    assert len(caught.value.problems) == 4 and "b.txt: cannot be read as UTF-8 text" in text
+    for line in ("a.txt:1:1: unknown class inf", "a.txt:2:1: bbox holds something", "a.txt:3:1: unknown class nan"):
+        assert line in text, line
+    for name in "ab":
+        (tmp_path / f"labels/{name}.txt").unlink()
+    assert photo_source(path, classes=("cup",))[2].boxes.tolist() == [[10, 7.5, 30, 22.5]]
+
+
 @pytest.mark.parametrize(
     ("table", "message"),
     [
