@@ -80,6 +80,24 @@ def test_categories_are_mapped_by_name_and_others_left_out(tmp_path):
     assert photo_source(labels, classes=("spoon",))[0].labels.tolist() == [1]
 
 
+def test_a_category_whose_name_is_a_number_is_found(tmp_path):
+    labels = photos(tmp_path, [box(1, 2, 3, 4, category_id=5)], categories=[{"id": 5, "name": 3}])
+    assert photo_source(labels, classes=("3",))[0].labels.tolist() == [1]
+
+
+def test_regions_to_ignore_without_a_mask_are_those_of_their_box(tmp_path):
+    labels = photos(tmp_path, [polygon(1, 1, 9, 1, 9, 9), box(9.5, 3, 10.5, 7.5, iscrowd=1)])
+    mask = photo_source(labels, classes=("mug",))[0].masks[1]
+    rows, columns = np.nonzero(mask)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (3, 10, 9, 19) and mask.sum() == 8 * 11
+
+
+def test_a_photograph_of_too_many_pixels_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)  # two times as many are refused
+    with pytest.raises(InputError, match=r"1\.png has too many pixels: .*; make it smaller"):
+        photo_source(photos(tmp_path, []), classes=("mug",))
+
+
 def test_boxes_alone_and_pictures_without_objects(tmp_path):
     source = photo_source(photos(tmp_path, [box(1.5, 2, 3, 4)]), classes=("mug",))
     assert not source.masks and source[0].masks is None and source[0].boxes.tolist() == [[1.5, 2, 4.5, 6]]

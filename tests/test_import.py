@@ -205,6 +205,35 @@ def test_voc_boxes_count_from_one_and_include_the_last_pixel(tmp_path):
     assert not source.masks and source[0].key == "a"
 
 
+def test_difficult_voc_objects_that_masks_leave_void_are_ignored_where_their_box_is(tmp_path):
+    """As in VOC 2012: void is 255. An ordinary object without a pixel remains a mistake (see below)."""
+    sure, hard = OBJECT.format("cup", "", 1, 1, 10, 10), OBJECT.format("cup", "<difficult>1</difficult>", 21, 6, 30, 15)
+    voc(tmp_path, "a", sure, hard)
+    masks = np.zeros((30, 40), np.uint8)
+    masks[0:10, 0:10], masks[5:15, 20:30] = 1, 255
+    (tmp_path / "SegmentationObject").mkdir()
+    Image.fromarray(masks).save(tmp_path / "SegmentationObject/a.png")
+    source = photo_source(tmp_path, classes=("cup",))
+    assert source.masks and source[0].ignore.tolist() == [False, True]
+    assert np.array_equal(source[0].masks[0], masks == 1) and np.array_equal(source[0].masks[1], masks == 255)
+    cut = photo_source(tmp_path, crop=(5, 5, 28, 30), classes=("cup",))[0]
+    assert cut.ignore.all() and np.array_equal(cut.masks[1], (masks == 255)[5:30, 5:28])
+
+
+def test_a_voc_picture_is_that_of_the_files_own_name(tmp_path):
+    """A stale <filename>, as copying leaves it, counts only where there is no such picture; none is used twice."""
+    for name in "ab":
+        voc(tmp_path, name, OBJECT.format("cup", "", 1, 1, 9, 9))
+    labels = tmp_path / "Annotations/b.xml"
+    labels.write_text(labels.read_text().replace("b.jpg", "a.jpg"))
+    assert [photo.path.name for photo in photo_source(tmp_path, classes=("cup",)).photos] == ["a.jpg", "b.jpg"]
+    (tmp_path / "JPEGImages/b.jpg").unlink()
+    with pytest.raises(InputError, match=r"b\.xml: .*a\.jpg is the picture of a\.xml, too; give each picture one"):
+        photo_source(tmp_path, classes=("cup",))
+    (tmp_path / "Annotations/a.xml").unlink()
+    assert photo_source(tmp_path, classes=("cup",)).photos[0].path.name == "a.jpg"
+
+
 def test_voc_files_may_lie_beside_their_pictures(tmp_path):
     voc(tmp_path / "tree", "a", OBJECT.format("cup", "", 3, 3, 4, 4))
     (tmp_path / "flat").mkdir()

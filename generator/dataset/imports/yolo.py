@@ -11,10 +11,9 @@ import yaml
 from generator.base.errors import GeneratorError, InputError, Problem
 from generator.dataset.coco_labels import Annotation, Photo, check_box, check_mask, look
 from generator.dataset.imports import Importer, importers
-from generator.dataset.imports.findings import Findings
+from generator.dataset.imports.findings import PICTURES, Findings
 
 SPLITS = ("train", "val", "test")
-PICTURES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 DEPTH = 3  # folders between data.yaml and the pictures, at most
 
 
