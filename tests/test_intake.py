@@ -79,6 +79,24 @@ def test_a_damaged_archive_is_told(tmp_path: Path) -> None:
         unpack(tmp_path / "x.zip", tmp_path / "out")
 
 
+@pytest.mark.parametrize("kind", ["zip", "tar.xz", "tar.bz2"])
+def test_an_archive_with_changed_bytes_is_told(tmp_path: Path, kind: str) -> None:
+    """In the first block of a file in a zip, and in the middle of a tar, so far on that its names were read before."""
+    noise = np.random.default_rng(0).integers(0, 60, 2_000_000, np.uint8).tobytes()
+    path = tmp_path / f"x.{kind}"
+    if kind == "zip":
+        zipped(path, {"a.obj": noise.decode()})
+    else:
+        with tarfile.open(path, f"w:{kind[4:]}") as tar:  # type: ignore[call-overload]
+            tar.addfile(member("a.obj", size=len(noise)), io.BytesIO(noise))
+    data = bytearray(path.read_bytes())
+    place = 30 + len("a.obj") if kind == "zip" else len(data) // 2
+    data[place : place + 9] = b"\xff" * 9  # a kind of block that deflate does not have
+    path.write_bytes(data)
+    with pytest.raises(AssetError, match="cannot be unpacked"):
+        unpack(path, tmp_path / "out")
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A good mesh with its texture, one with a missing texture, a broken one, and a note."""

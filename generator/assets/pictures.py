@@ -25,7 +25,7 @@ def read_rgba(path: Path) -> NDArray[np.uint8]:
     try:
         with Image.open(io.BytesIO(drawn(path)) if path.suffix.lower() == VECTOR else path) as picture:
             return np.asarray(eight_bits(picture).convert("RGBA"))
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise AssetError(f"{path}: not a readable picture ({error})") from error
 
 
