@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import subprocess
 import sys
 import tarfile
@@ -320,6 +321,42 @@ def test_texture_coordinates_stay_with_their_corners(tmp_path: Path) -> None:
     Image.new("RGB", (4, 4), (255, 0, 0)).save(tmp_path / "a.png")
     mesh = load_mesh(tmp_path / "a.obj")
     assert mesh.uv is not None and mesh.uv[0] == pytest.approx(mesh.vertices[mesh.faces][0][:, :2])
+
+
+@pytest.mark.parametrize("suffix", ["gltf", "glb"])
+def test_flat_colours_of_gltf_are_linear_as_they_stand(tmp_path: Path, suffix: str) -> None:
+    """By glTF 2.0, 3.9.2: factors are linear. An OBJ's Kd is a colour as it is shown, sRGB."""
+    body, factor = trimesh.creation.box((0.1, 0.1, 0.1)), (0.8, 0.4, 0.2)
+    whole = trimesh.visual.material.PBRMaterial(baseColorFactor=[*(round(255 * v) for v in factor), 255])
+    body.visual = trimesh.visual.TextureVisuals(uv=np.zeros((8, 2)), material=whole)
+    if suffix == "glb":
+        body.export(tmp_path / "a.glb")
+        assert load_mesh(tmp_path / "a.glb").color == pytest.approx(factor, abs=0.003)
+        return
+    for name, data in trimesh.exchange.gltf.export_gltf(trimesh.Scene(body)).items():
+        (tmp_path / name).write_bytes(data)
+    told = json.loads((tmp_path / "model.gltf").read_text())["materials"][0]["pbrMetallicRoughness"]
+    assert told["baseColorFactor"][:3] == pytest.approx(factor, abs=0.003)
+    assert load_mesh(tmp_path / "model.gltf").color == pytest.approx(factor, abs=0.003)
+    text = "mtllib a.mtl\nv 0 0 0\nv 1 0 0\nv 0 1 0\nusemtl m\nf 1 2 3\n"
+    (tmp_path / "a.obj").write_text(text)
+    (tmp_path / "a.mtl").write_text("newmtl m\nKd 0.8 0.4 0.2\n")
+    assert load_mesh(tmp_path / "a.obj").color == pytest.approx([v**2.2 for v in factor], abs=0.01)
+
+
+@pytest.mark.parametrize("said", ["my tex.png", "-s 1 1 1 my tex.png", "-clamp on -bm 0.5 -o 0.5 my tex.png", "-x.png"])
+def test_textures_have_names_with_spaces_and_options_before(tmp_path: Path, said: str) -> None:
+    name = said if said == "-x.png" else "my tex.png"
+    given = tmp_path / "given"
+    given.mkdir()
+    text = "mtllib a b.mtl\nv 0 0 0\nv 1 0 0\nv 0 1 0\nvt 0 0\nvt 1 0\nvt 0 1\nusemtl m\nf 1/1 2/2 3/3\n"
+    (given / "a.obj").write_text(text)
+    (given / "a b.mtl").write_text(f"newmtl m\nmap_Kd {said}\n")
+    Image.new("RGB", (4, 4), (255, 0, 0)).save(given / name)
+    taken = take_in(given, tmp_path / "assets", CARD)
+    assert taken[0].findings.textured and not any("missing" in text for text in taken[0].findings.odd)
+    shown = load_mesh(tmp_path / "assets/mug/a.obj").texture
+    assert shown is not None and (shown == (255, 0, 0)).all()
 
 
 @pytest.mark.parametrize("index", [99, 4, -1])

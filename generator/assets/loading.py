@@ -10,11 +10,13 @@ import numpy as np
 import trimesh
 from PIL import Image
 
+from generator.assets.companions import texture_name
 from generator.assets.cutouts import load_cutout
 from generator.assets.mesh import OPAQUE, Mesh
 from generator.base.errors import AssetError
 
 SUFFIXES = (".obj", ".glb", ".gltf", ".ply", ".stl", ".off", ".dae", ".3mf")
+GLTF = (".glb", ".gltf")
 Up = Literal["y", "z"]
 Points = Mapping[str, tuple[float, float, float]]
 NONE: Points = MappingProxyType({})
@@ -33,7 +35,8 @@ def load_mesh(path: Path, up: Up | None = None, scale: float = 1.0, keypoints: P
     if path.suffix.lower() not in SUFFIXES:
         return marked(path, load_cutout(path, scale), keypoints)
     try:
-        loaded: Any = trimesh.load(path, force="scene", process=False)
+        beside = Beside(str(path)) if path.suffix.lower() == ".obj" else None
+        loaded: Any = trimesh.load(path, force="scene", process=False, resolver=beside)
         parts = [part for _, part in sorted(loaded.geometry.items())]
         for part in parts:
             refuse_loose_faces(path, part)
@@ -46,9 +49,19 @@ def load_mesh(path: Path, up: Up | None = None, scale: float = 1.0, keypoints: P
     return marked(path, checked(path, body, up or upward(path), scale, any(cut)), keypoints)
 
 
+class Beside(trimesh.resolvers.FilePathResolver):
+    """Files beside an OBJ, by what its MTL says of them: trimesh takes options of a texture for part of its name."""
+
+    def get(self, name: str) -> bytes:
+        try:
+            return super().get(name)
+        except OSError:
+            return super().get(texture_name(name))
+
+
 def upward(path: Path) -> Up:
     """The upward axis of a file that nothing else is said of."""
-    return "y" if path.suffix.lower() in (".glb", ".gltf") else "z"
+    return "y" if path.suffix.lower() in GLTF else "z"
 
 
 def marked(path: Path, mesh: Mesh, keypoints: Points) -> Mesh:
@@ -80,7 +93,7 @@ def checked(path: Path, body: Any, up: Up, scale: float, cut: bool = False) -> M
     if up == "y":
         vertices = vertices[:, [0, 2, 1]] * [1, -1, 1]
     compact = compact.reshape(faces.shape).astype(np.int32)
-    return Mesh(vertices.astype(np.float32), compact, *appearance(body, faces, cut))
+    return Mesh(vertices.astype(np.float32), compact, *appearance(body, faces, cut, path.suffix.lower() in GLTF))
 
 
 def refuse_loose_faces(path: Path, part: Any) -> None:
@@ -117,13 +130,14 @@ def settle_alpha(part: Any) -> bool:
     return bool((texels[..., 3] == 0).any())
 
 
-def appearance(body: Any, faces: np.ndarray, cut: bool) -> tuple:  # type: ignore[type-arg]
+def appearance(body: Any, faces: np.ndarray, cut: bool, gltf: bool) -> tuple:  # type: ignore[type-arg]
     """(uv per corner, texture, flat linear colour) of what trimesh found; each None or grey where there is nothing.
-    Alpha is kept where it is `cut`."""
+    Alpha is kept where it is `cut`. The flat colours of `gltf` are linear, those of other formats sRGB."""
     uv, material = getattr(body.visual, "uv", None), getattr(body.visual, "material", None)
     image = getattr(material, "baseColorTexture", None) or getattr(material, "image", None)
     texture = np.asarray(image.convert("RGBA" if cut else "RGB")) if image is not None and uv is not None else None
     corner = np.asarray(uv, np.float32)[faces] if texture is not None else None
     color = getattr(material, "main_color", None)
-    srgb = (np.asarray(color, float)[:3] / 255) if color is not None else np.full(3, 0.6)
-    return corner, texture, tuple(float(c) for c in srgb**2.2)
+    values = (np.asarray(color, float)[:3] / 255) if color is not None else np.full(3, 0.6)
+    linear = gltf and getattr(material, "baseColorFactor", None) is not None
+    return corner, texture, tuple(float(c) for c in (values if linear else values**2.2))
