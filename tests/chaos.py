@@ -22,10 +22,11 @@ from test_spec import SCENE
 from generator.base.scene import SceneSample
 from generator.dataset.places import Place, Url
 from generator.dataset.store import Dataset
+from generator.farm.claiming import same_order
 from generator.farm.crew import Lost, Task
 from generator.farm.job import Job
 from generator.farm.mirror import Mirror
-from generator.farm.paint import Session, paint, same_order
+from generator.farm.paint import Session, paint
 from generator.farm.placement import Placement
 from generator.farm.worker import Worker
 from generator.render.painter import Painted, Painter

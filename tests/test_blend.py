@@ -4,10 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from generator.assets.catalog import Card
+from generator.assets.catalog import Card, Catalog
 from generator.assets.intake import take_in
+from generator.assets.loading import load_mesh
 
 pytestmark = pytest.mark.blender
 
@@ -59,3 +61,23 @@ def test_a_solid_file_is_taken_and_what_is_hidden_does_not_matter(tmp_path: Path
     )
     taken = take_in(blend(tmp_path, work), tmp_path / "assets", Card(label="thing", licence="CC0-1.0", source="here"))
     assert [one.added for one in taken] == [True] and taken[0].findings.triangles == 12
+
+
+def test_only_what_is_rendered_is_taken_and_stands_upright(tmp_path: Path) -> None:
+    """A slab 0.1 x 0.2 x 0.3 m beside a hidden cutter and an object of a hidden collection, with the axis upward told."""
+    work = (
+        "cube.scale = (0.05, 0.1, 0.15)\n"
+        "bpy.ops.mesh.primitive_cube_add(size=4, location=(5, 0, 0)); bpy.context.object.hide_render = True\n"
+        "bpy.ops.mesh.primitive_cube_add(size=4, location=(0, 5, 0)); aside = bpy.context.object\n"
+        "outer, inner = bpy.data.collections.new('outer'), bpy.data.collections.new('inner')\n"
+        "bpy.context.scene.collection.children.link(outer); outer.children.link(inner); inner.objects.link(aside)\n"
+        "bpy.context.collection.objects.unlink(aside); outer.hide_render = True"
+    )
+    source = blend(tmp_path, work)
+    for up in (None, "z"):
+        root = tmp_path / f"assets-{up}"
+        taken = take_in(source, root, Card(label="thing", licence="CC0-1.0", source="here", up=up))  # type: ignore[arg-type]
+        assert taken[0].added and taken[0].findings.extent == pytest.approx((0.1, 0.2, 0.3), abs=1e-6)
+        asset = Catalog.open(root)["thing/thing"]
+        bounds = load_mesh(asset.path, asset.up, asset.scale).bounds
+        assert bounds == pytest.approx(np.array([[-0.05, -0.1, -0.15], [0.05, 0.1, 0.15]]), abs=1e-6)

@@ -11,7 +11,8 @@ import pytest
 from exporting import loaded
 from PIL import Image
 
-from generator.base.errors import GeneratorError, InputError
+from generator.assets.pictures import read_rgb, read_rgba
+from generator.base.errors import AssetError, GeneratorError, InputError
 from generator.dataset import rle
 from generator.dataset.coco_labels import _uncompressed
 from generator.dataset.imports import photo_source
@@ -77,6 +78,24 @@ def test_categories_are_mapped_by_name_and_others_left_out(tmp_path):
     labels = photos(tmp_path, [box(1, 2, 3, 4, category_id=k) for k in (7, 3, 9)])
     assert photo_source(labels, classes=("mug", "bowl"))[0].labels.tolist() == [2, 1]
     assert photo_source(labels, classes=("spoon",))[0].labels.tolist() == [1]
+
+
+def test_a_category_whose_name_is_a_number_is_found(tmp_path):
+    labels = photos(tmp_path, [box(1, 2, 3, 4, category_id=5)], categories=[{"id": 5, "name": 3}])
+    assert photo_source(labels, classes=("3",))[0].labels.tolist() == [1]
+
+
+def test_regions_to_ignore_without_a_mask_are_those_of_their_box(tmp_path):
+    labels = photos(tmp_path, [polygon(1, 1, 9, 1, 9, 9), box(9.5, 3, 10.5, 7.5, iscrowd=1)])
+    mask = photo_source(labels, classes=("mug",))[0].masks[1]
+    rows, columns = np.nonzero(mask)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (3, 10, 9, 19) and mask.sum() == 8 * 11
+
+
+def test_a_photograph_of_too_many_pixels_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)  # two times as many are refused
+    with pytest.raises(InputError, match=r"1\.png has too many pixels: .*; make it smaller"):
+        photo_source(photos(tmp_path, []), classes=("mug",))
 
 
 def test_boxes_alone_and_pictures_without_objects(tmp_path):
@@ -164,6 +183,22 @@ def test_grey_pictures_become_three_channels(tmp_path):
     labels = photos(tmp_path, [], sizes=((40, 30),))
     Image.fromarray(np.full((30, 40), 77, np.uint8)).save(tmp_path / "real" / "1.png")
     assert (photo_source(labels, classes=("mug",))[0].image == 77).all()
+
+
+def test_grey_pictures_of_16_bits_keep_their_greys(tmp_path):
+    """Their upper bytes, by hand; the same as a photograph and as a texture. Floating point is refused."""
+    labels = photos(tmp_path, [], sizes=((40, 30),))
+    grey = np.random.default_rng(0).integers(0, 2**16, (30, 40), dtype=np.uint16)
+    path = tmp_path / "real" / "1.png"
+    Image.fromarray(grey).save(path)
+    expected = np.repeat((grey // 256)[..., None], 3, -1)
+    assert np.array_equal(photo_source(labels, classes=("mug",))[0].image, expected)
+    assert np.array_equal(read_rgb(path), expected) and (read_rgba(path)[..., 3] == 255).all()
+    Image.fromarray(grey.astype(np.float32)).save(path, "tiff")
+    with pytest.raises(GeneratorError, match=r"1\.png: cannot be decoded: holds floating-point numbers; store it with"):
+        photo_source(labels, classes=("mug",))[0]
+    with pytest.raises(AssetError, match="holds floating-point numbers"):
+        read_rgb(path)
 
 
 BROKEN = [

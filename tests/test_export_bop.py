@@ -8,13 +8,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import trimesh
 from conftest import scene, thing
 from exporting import CLASSES, FRAMES, built, expected, meshes, shaded, shot
 from scipy.spatial.distance import pdist
 from test_export_kitti import bounds, pixels, vertices
+from typer.testing import CliRunner
 
+from generator.assets.catalog import Catalog
+from generator.assets.store import AssetStore
 from generator.base.errors import DatasetError
 from generator.base.frame import Instance
+from generator.base.scene import MeshRef
+from generator.cli import app
 from generator.dataset.export import bop as bop_format
 from generator.dataset.export import export
 from generator.dataset.export.bop_models import diameter
@@ -181,6 +187,32 @@ def test_mirrored_models_keep_their_normals_outside(tmp_path):
 def test_too_many_models_are_refused(dataset, tmp_path):
     with pytest.raises(DatasetError, match="more than 2 distinct models: BOP's are rigid"):
         export(dataset, tmp_path, "bop", options={"models": 2})
+
+
+def test_a_set_with_mesh_files_is_exported_without_models_where_no_assets_are_named(dataset, tmp_path):
+    """By the command line; with its folder of assets, and of shapes alone, there are models."""
+    trimesh.creation.box().export(tmp_path / "cube.glb")
+    mesh = MeshRef(asset="cube", sha256=Catalog.open(tmp_path)["cube"].sha256)
+    store = AssetStore(Catalog.open(tmp_path))
+
+    def made(index: int):
+        one = thing("box", (0, 0, 0), (0.3, 0.3, 0.3)).model_copy(update={"mesh": mesh})
+        sample = scene(one, size=(32, 24), index=index, classes=("thing",))
+        frame = label(sample, store)
+        return replace(frame, rgb=shaded(frame)), sample
+
+    built(tmp_path / "data", {"train": range(1)}, made, classes=("thing",))
+    for folder, source, more in (
+        ("bare", tmp_path / "data", []),
+        ("whole", tmp_path / "data", ["--assets", str(tmp_path)]),
+        ("shapes", dataset.folder, []),
+    ):
+        out = tmp_path / folder
+        done = CliRunner().invoke(app, ["export", str(source), "-o", str(out), "--format", "bop", *more])
+        assert done.exit_code == 0, done.output
+        assert (out / "models/models_info.json").is_file()
+        assert bool(list((out / "models").glob("*.ply"))) == (folder != "bare")
+        assert ("Models were not at hand" in (out / "dataset_info.md").read_text()) == (folder == "bare")
 
 
 def test_bop_needs_amodal_masks(tmp_path):

@@ -12,11 +12,12 @@ from test_spec import SCENE
 from generator.balance.check import check
 from generator.balance.tickets import Ticket
 from generator.dataset.store import Dataset
+from generator.farm.claiming import same_order
 from generator.farm.crew import Task
 from generator.farm.filling import FILLING, fill
 from generator.farm.job import Job
 from generator.farm.mirror import Mirror
-from generator.farm.paint import Session, same_order
+from generator.farm.paint import Session
 from generator.farm.painting import Painting
 from generator.farm.placement import Placement
 from generator.farm.worker import SIBLING, ShardTicket, Worker

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from generator.base.errors import InputError, TrainError
+from generator.dataset.coco_labels import Photo
 from generator.dataset.examples import Example
 from generator.mix.harmonize import Rules, harmonize, load_rules
 from generator.mix.harmonized import Harmonized, example_of, of_maps, things_of
 from generator.mix.pruning import thresholds
+from generator.mix.semantics import SemanticMaps
 
 ROAD, RIDER, BICYCLE, PERSON = 7, 25, 33, 24  # Cityscapes' label ids
 NAMES = {ROAD: "road", RIDER: "rider", BICYCLE: "bicycle", PERSON: "person"}
@@ -125,6 +128,23 @@ def test_a_source_is_harmonized_with_boxes_recomputed() -> None:
     assert example.masks.sum((1, 2)).tolist() == [5, 3, 4, 3]
     assert source.counts() == {"split_by_semantic bicycle": 2}
     assert len(source) == 2
+
+
+def test_semantic_maps_are_those_of_the_same_folders(tmp_path: Path) -> None:
+    """Two pictures of one name; then only one of their maps, and one map too many."""
+    photos = [Photo(tmp_path / f"{name}/0001.jpg", f"{name}/0001.jpg", 4, 3, turn=False) for name in "ab"]
+    for value, name in enumerate("ab"):
+        (tmp_path / "maps" / name).mkdir(parents=True)
+        Image.fromarray(np.full((3, 4), value, np.uint8)).save(tmp_path / "maps" / name / "0001.png")
+    maps = SemanticMaps(photos, tmp_path / "maps")
+    assert [int(maps(k).max()) for k in range(2)] == [0, 1]
+    (tmp_path / "maps/b/0001.png").rename(tmp_path / "maps/a/1.png")
+    with pytest.raises(TrainError, match=r"0001\.png: would be the map of a/0001\.jpg and of b/0001\.jpg"):
+        SemanticMaps(photos, tmp_path / "maps")
+    (tmp_path / "maps/c").mkdir()
+    (tmp_path / "maps/a/1.png").rename(tmp_path / "maps/c/0001.png")
+    with pytest.raises(TrainError, match=r"could both be the map of b/0001\.jpg; keep one"):
+        SemanticMaps(photos, tmp_path / "maps")
 
 
 def test_no_rules_change_nothing() -> None:

@@ -133,6 +133,35 @@ def test_all_problems_of_yolo_labels_at_once(tmp_path):
     assert len(caught.value.problems) == 12
 
 
+@pytest.mark.parametrize("table", ["train: images", "train: [images/a, images/b]", "train: all.txt"])
+def test_yolo_pictures_of_one_name_in_two_folders_are_told_apart(tmp_path, table):
+    for folder, row in (("a", "0 .5 .5 .5 .5"), ("b", "1 .5 .5 1 1")):
+        picture(tmp_path / f"images/{folder}/0001.png")
+        (tmp_path / f"labels/{folder}").mkdir(parents=True)
+        (tmp_path / f"labels/{folder}/0001.txt").write_text(row)
+    (tmp_path / "all.txt").write_text("./images/a/0001.png\nimages/b/0001.png\n")
+    (tmp_path / "data.yaml").write_text(f"{table}\nnames: [cup, jar]\n")
+    source = photo_source(tmp_path / "data.yaml", classes=("cup", "jar"))
+    found = {one.key: one.labels.tolist() for one in source}
+    assert found == {"a/0001.png": [1], "b/0001.png": [2]}
+    assert photo_source(tmp_path / "images/b", classes=("jar",))[0].key == "0001.png"
+
+
+def test_yolo_labels_that_are_no_numbers_or_no_text_are_named(tmp_path):
+    path = yolo(tmp_path, {"a": "inf .5 .5 .2 .2\n0 inf .5 .2 .2\nnan .5 .5 .2 .2\n", "b": "", "c": "", "d": ""})
+    (tmp_path / "labels/b.txt").write_text("0 .5 .5 .2 .2\n", encoding="utf-16")
+    (tmp_path / "labels/c.txt").write_text("0 .5 .5 .5 .5\n", encoding="utf-8-sig")
+    with pytest.raises(InputError) as caught:
+        photo_source(path, classes=("cup",))
+    text = str(caught.value)
+    assert len(caught.value.problems) == 4 and "b.txt: cannot be read as UTF-8 text" in text
+    for line in ("a.txt:1:1: unknown class inf", "a.txt:2:1: bbox holds something", "a.txt:3:1: unknown class nan"):
+        assert line in text, line
+    for name in "ab":
+        (tmp_path / f"labels/{name}.txt").unlink()
+    assert photo_source(path, classes=("cup",))[2].boxes.tolist() == [[10, 7.5, 30, 22.5]]
+
+
 @pytest.mark.parametrize(
     ("table", "message"),
     [
@@ -174,6 +203,35 @@ def test_voc_boxes_count_from_one_and_include_the_last_pixel(tmp_path):
     source = photo_source(tmp_path, classes=("cup",))
     assert source[0].boxes.tolist() == [[0, 0, 40, 30], [4, 5, 5, 6]] and source[0].ignore.tolist() == [False, True]
     assert not source.masks and source[0].key == "a"
+
+
+def test_difficult_voc_objects_that_masks_leave_void_are_ignored_where_their_box_is(tmp_path):
+    """As in VOC 2012: void is 255. An ordinary object without a pixel remains a mistake (see below)."""
+    sure, hard = OBJECT.format("cup", "", 1, 1, 10, 10), OBJECT.format("cup", "<difficult>1</difficult>", 21, 6, 30, 15)
+    voc(tmp_path, "a", sure, hard)
+    masks = np.zeros((30, 40), np.uint8)
+    masks[0:10, 0:10], masks[5:15, 20:30] = 1, 255
+    (tmp_path / "SegmentationObject").mkdir()
+    Image.fromarray(masks).save(tmp_path / "SegmentationObject/a.png")
+    source = photo_source(tmp_path, classes=("cup",))
+    assert source.masks and source[0].ignore.tolist() == [False, True]
+    assert np.array_equal(source[0].masks[0], masks == 1) and np.array_equal(source[0].masks[1], masks == 255)
+    cut = photo_source(tmp_path, crop=(5, 5, 28, 30), classes=("cup",))[0]
+    assert cut.ignore.all() and np.array_equal(cut.masks[1], (masks == 255)[5:30, 5:28])
+
+
+def test_a_voc_picture_is_that_of_the_files_own_name(tmp_path):
+    """A stale <filename>, as copying leaves it, counts only where there is no such picture; none is used twice."""
+    for name in "ab":
+        voc(tmp_path, name, OBJECT.format("cup", "", 1, 1, 9, 9))
+    labels = tmp_path / "Annotations/b.xml"
+    labels.write_text(labels.read_text().replace("b.jpg", "a.jpg"))
+    assert [photo.path.name for photo in photo_source(tmp_path, classes=("cup",)).photos] == ["a.jpg", "b.jpg"]
+    (tmp_path / "JPEGImages/b.jpg").unlink()
+    with pytest.raises(InputError, match=r"b\.xml: .*a\.jpg is the picture of a\.xml, too; give each picture one"):
+        photo_source(tmp_path, classes=("cup",))
+    (tmp_path / "Annotations/a.xml").unlink()
+    assert photo_source(tmp_path, classes=("cup",)).photos[0].path.name == "a.jpg"
 
 
 def test_voc_files_may_lie_beside_their_pictures(tmp_path):

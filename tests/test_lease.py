@@ -9,7 +9,9 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
+import fsspec
 import pytest
 from stores import serving
 
@@ -111,14 +113,41 @@ def test_a_driver_that_was_silent_for_too_long_learns_that_it_lost(url: Url, qui
     assert read_lock(path) == other, "what is another's is neither overwritten nor given back"
 
 
-@pytest.mark.parametrize("scheme", ["s3", "file"])
+@pytest.mark.parametrize("scheme", ["s3", "file", "memory"])
 def test_swapping_needs_what_was_seen(url: Url, tmp_path: Path, scheme: str) -> None:
-    place = url / "a" if scheme == "s3" else Url(f"file://{tmp_path}/a")
+    place = url / "a" if scheme == "s3" else Url(f"{scheme}://{tmp_path}/a")
     first = place.swap(b"one", "")
     assert first and place.version() == (first, 3)
     assert place.swap(b"two", "") is None and place.swap(b"two", "other") is None and place.read_bytes() == b"one"
     second = place.swap(b"second", first)
     assert second and second != first and place.swap(b"third", first) is None and place.read_bytes() == b"second"
+
+
+@pytest.mark.parametrize("known", [{"etag": "0x8D"}, {"last_modified": "noon"}, {"created": "noon"}, {}])
+def test_a_driver_gets_what_is_free_whatever_the_store_tells_of_files(
+    tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch, known: dict[str, str]
+) -> None:
+    """Listings as of adlfs and of others: with the size, and of times and tags what there is."""
+    stored = fsspec.get_filesystem_class("memory")
+
+    def info(self: Any, path: str, **_: Any) -> dict[str, Any]:
+        told = whole(self, path)
+        times = {name: f"{value} {told['created']}" for name, value in known.items()} if told["type"] == "file" else {}
+        return {name: told[name] for name in ("name", "type", "size")} | times
+
+    whole = stored.info
+    monkeypatch.setattr(stored, "info", info)
+    place = Url(f"memory://{tmp_path}/run/dataset")
+    for _ in range(2):
+        with Lease(place).held() as lease:
+            assert lock.same(lease.read()[0], signature()) and not lease.lost
+    assert lease.read()[0] == {}
+    lock_path(place).write_bytes(json.dumps({**ELSEWHERE, "beat": time.time()}).encode())
+    with (
+        pytest.raises(DatasetError, match=r"another run is painting here \(process 1 on elsewhere"),
+        Lease(place).held(),
+    ):
+        pass
 
 
 def test_a_missing_bucket_is_refused(url: Url) -> None:

@@ -1,6 +1,8 @@
 """Passes and engines against answers computed here, with nothing but numpy."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +15,7 @@ from painting import DARK, PLAIN, busy, world_rays
 from generator.assets.store import AssetStore
 from generator.base.errors import AssetError, RenderError
 from generator.base.scene import Material, RenderSample, SceneSample, Texture, WorldSample
+from generator.render.blender.passes import sweep
 from generator.render.painter import make_painter
 from generator.render.patterns import coarse
 from generator.render.raycast import RaycastPainter
@@ -223,3 +226,25 @@ def test_what_blender_prints_is_kept_off_the_terminal_and_read(capfd: pytest.Cap
     assert complaints == ["Error: no such thing"]
     print("afterwards")
     assert capfd.readouterr() == ("afterwards\n", "")
+
+
+@pytest.mark.blender
+@pytest.mark.parametrize("end", ["kill", "exit"])
+def test_nothing_is_left_of_a_painter_that_ended(tmp_path: Path, end: str) -> None:
+    """Neither in the temporary folder nor, once the next painter has swept, where the killed one kept its files."""
+    code = (
+        "import os, sys, bpy\n"
+        "from generator.assets.catalog import Catalog\nfrom generator.assets.store import AssetStore\n"
+        "from generator.render.painter import make_painter\n"
+        "make_painter('blender', AssetStore(Catalog.open()), 'cpu')\n"
+        "print(bpy.app.tempdir, os.path.isdir(bpy.app.tempdir), flush=True)\n"
+        "os.kill(os.getpid(), 9) if sys.argv[1] == 'kill' else None\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, end], env={**os.environ, "TMPDIR": str(tmp_path)}, capture_output=True, text=True,
+        timeout=120, check=False,
+    )  # fmt: skip
+    folder, there = done.stdout.split()
+    assert there == "True" and not list(tmp_path.iterdir())
+    sweep()
+    assert not Path(folder).parent.exists() and Path(folder).parent.name.startswith("painter-")

@@ -51,6 +51,17 @@ def test_a_broken_drawing_is_named(tmp_path: Path, text: str) -> None:
         read_rgb(path)
 
 
+def test_a_picture_with_a_broken_chunk_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "broken.png"
+    Image.effect_noise((40, 40), 60).save(path)
+    data = bytearray(path.read_bytes())
+    data[data.index(b"IDAT") + 60] ^= 255
+    data[data.index(b"IDAT") - 1] ^= 60  # its length, so that the next chunk is looked for in the midst of it
+    path.write_bytes(data)
+    with pytest.raises(AssetError, match=r"broken\.png: not a readable picture"):
+        read_rgb(path)
+
+
 def test_a_drawing_reads_no_other_file(tmp_path: Path) -> None:
     Image.new("RGB", (4, 4), (0, 255, 0)).save(tmp_path / "secret.png")
     path = tmp_path / "thief.svg"

@@ -66,6 +66,14 @@ def test_a_sound_data_set_passes(whole: Path) -> None:
     assert verdict.files == 2 * 2 + 7 + 4
 
 
+def test_a_copy_of_records_is_told_and_not_read(data: Path) -> None:
+    """As a file manager names a second copy."""
+    shutil.copy(data / "shard-00001.parquet", data / "shard-00001 (1).parquet")
+    opened = Dataset.open(data)
+    assert opened.shards == (0, 1) and len(opened.rows) == 4
+    assert any("shard-00001 (1).parquet" in fault for fault in verify(data).faults)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_every_flipped_bit_is_found(data: Path, name: str) -> None:
     """The first, the last and some other bytes, each with another bit."""

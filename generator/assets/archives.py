@@ -1,8 +1,10 @@
 """Unpacking what strangers packed: nothing leaves its folder, nothing grows without bound, nothing is executed."""
 
+import lzma
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -14,6 +16,8 @@ FILES = 20_000
 BYTES = 8 * 2**30
 CHUNK = 2**20
 ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.xz", ".tar.bz2")
+DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError,
+           NotImplementedError, RuntimeError)  # fmt: skip
 Member = tuple[str, Callable[[], IO[bytes]]]
 
 
@@ -38,7 +42,7 @@ def unpack(archive: Path, folder: Path, files: int = FILES, size: int = BYTES) -
                 target.parent.mkdir(parents=True, exist_ok=True)
                 left -= copied(stream, target, left, archive, size)
                 written.append(target)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except DAMAGED as error:
         raise AssetError(f"{archive}: cannot be unpacked ({error})") from error
     return written
 

@@ -3,6 +3,7 @@
 import fnmatch
 import hashlib
 import importlib.util
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,8 +13,9 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError
 
+from generator.assets.companions import companions
 from generator.assets.loading import SUFFIXES as MESHES
-from generator.assets.loading import Points, Up
+from generator.assets.loading import Points, Up, upward
 from generator.base.errors import AssetError, did_you_mean
 from generator.base.record import Record
 
@@ -42,8 +44,29 @@ class Asset:
     keypoints: Points = field(default_factory=dict)
 
     @cached_property
-    def sha256(self) -> str:
+    def content(self) -> str:
+        """SHA-256 of the file alone, hexadecimal."""
         return file_sha256(self.path)
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of all that decides what is seen: the file, those that it names, and what its card says of how it is
+        read. Of a file alone that is read as it is, the file's own."""
+        said = {name: value for name, value, plain in self._said() if value != plain}
+        if not said:
+            return self.content
+        return hashlib.sha256(json.dumps([self.content, said], sort_keys=True).encode()).hexdigest()
+
+    def _said(self) -> Iterator[tuple[str, object, object]]:
+        """What decides how a mesh is seen beside its file's bytes: name, value, and the value that says nothing."""
+        if self.kind != "mesh":
+            return
+        cutout = self.path.suffix.lower() in IMAGES
+        files = {one.relative_to(self.path.parent).as_posix(): file_sha256(one) for one in companions(self.path)}
+        yield from (("files", files, {}), ("scale", self.scale, 1.0), ("cutout", cutout, False))
+        yield "up", (None if cutout else self.up or upward(self.path)), (None if cutout else upward(self.path))
+        yield "label", self.label, self.id.split("/")[0]
+        yield "keypoints", {name: list(point) for name, point in self.keypoints.items()}, {}
 
 
 @dataclass(frozen=True)
@@ -123,7 +146,7 @@ class Card(Record):
 
 
 def walk(root: Path) -> Iterator[Asset]:
-    """Assets below one folder. Raises AssetError for two files of one kind whose names differ in the suffix alone."""
+    """Assets below one folder. Raises AssetError for two whose names differ in the suffix alone; pictures yield."""
     found: dict[str, Path] = {}
     cards: dict[Path, Card] = {}
     for path in sorted(root.rglob("*")):
@@ -135,7 +158,7 @@ def walk(root: Path) -> Iterator[Asset]:
         card = cards[path.parent]
         name = path.relative_to(root).with_suffix("").as_posix()
         kind = kind_of(path, card.cutout)
-        if kind is None or card.hidden or is_texture_of_a_mesh(path, kind):
+        if kind is None or card.hidden or yields(path, kind):
             continue
         if name in found:
             raise AssetError(f"{path}: has the same id {name!r} as {found[name].name}; rename one of them")
@@ -144,9 +167,9 @@ def walk(root: Path) -> Iterator[Asset]:
         yield Asset(name, kind, path, card.licence, card.source, card.up, card.scale, label, card.keypoints)
 
 
-def is_texture_of_a_mesh(path: Path, kind: Kind) -> bool:
-    """A picture that shares its name with a mesh beside it is that mesh's texture, not an asset."""
-    return kind == "image" and any(path.with_suffix(suffix).is_file() for suffix in MESHES)
+def yields(path: Path, kind: Kind) -> bool:
+    """A picture that shares its name with a mesh or an HDRI beside it is that one's texture or preview, no asset."""
+    return kind == "image" and any(path.with_suffix(suffix).is_file() for suffix in (*MESHES, *HDRIS))
 
 
 def read_card(path: Path) -> Card:

@@ -1,14 +1,12 @@
 """What is odd about an asset: told before it spoils a thousand pictures."""
 
-import json
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote
 
 import numpy as np
 import trimesh
 
+from generator.assets.companions import missing_files
 from generator.assets.loading import Up, load_mesh
 from generator.assets.mesh import Mesh
 from generator.base.errors import AssetError
@@ -73,36 +71,3 @@ def surface_faults(mesh: Mesh, body: trimesh.Trimesh) -> list[str]:
     elif not body.is_watertight:
         found.append("is not watertight (fine for painting and physics)")
     return found
-
-
-def missing_files(path: Path) -> list[str]:
-    """Files that a mesh names and that are not beside it: obj → mtl → textures, gltf → buffers and images."""
-    named = {".obj": obj_files, ".gltf": gltf_files}.get(path.suffix.lower(), lambda _: set())(path)
-    return sorted(name for name in named if not (path.parent / name).is_file())
-
-
-def obj_files(path: Path) -> set[str]:
-    libraries = set(re.findall(r"^mtllib\s+(.+?)\s*$", path.read_text(errors="replace"), re.MULTILINE))
-    found = set(libraries)
-    for name in libraries:
-        if (path.parent / name).is_file():
-            text = (path.parent / name).read_text(errors="replace")
-            found |= {line.split()[-1] for line in re.findall(r"^\s*map_K[ad]\s+.+$", text, re.MULTILINE)}
-    return found
-
-
-def gltf_files(path: Path) -> set[str]:
-    try:
-        data = json.loads(path.read_text())
-    except (ValueError, UnicodeDecodeError):
-        return set()
-    uris = [part.get("uri", "") for key in ("buffers", "images") for part in data.get(key, [])]
-    return {unquote(uri) for uri in uris if uri and not uri.startswith("data:")}
-
-
-def companions(path: Path) -> list[Path]:
-    """Files beside a mesh that it needs, inside its own folder."""
-    named = {".obj": obj_files, ".gltf": gltf_files}.get(path.suffix.lower(), lambda _: set())(path)
-    root = path.parent.resolve()
-    found = [(path.parent / name) for name in sorted(named)]
-    return [one for one in found if one.is_file() and one.resolve().is_relative_to(root)]

@@ -12,8 +12,10 @@ import yaml
 
 from generator.assets.archives import ARCHIVES, is_archive, unpack
 from generator.assets.catalog import IMAGES, Card, file_sha256
-from generator.assets.inspection import Findings, companions, inspect
+from generator.assets.companions import companions
+from generator.assets.inspection import Findings, inspect
 from generator.assets.loading import SUFFIXES
+from generator.assets.settling import move
 from generator.base.errors import AssetError
 
 BLEND = ".blend"
@@ -43,12 +45,21 @@ def take_in(source: Path, root: Path, card: Card, progress: Progress = lambda do
         if not paths:
             wanted = ", ".join((*SUFFIXES, BLEND, *(IMAGES if card.cutout else ())))
             raise AssetError(f"{source}: holds no asset ({wanted}, or an archive of them: {', '.join(ARCHIVES)})")
-        taken = []
+        taken: list[Taken] = []
         for number, path in enumerate(paths, 1):
             taken.append(one(path, base, staged, card))
+            refuse_twin(path, taken)
             progress(number, len(paths), taken[-1].name)
-        move(staged, root, {str(card.label)})
+        move(staged, root, card)
     return taken
+
+
+def refuse_twin(path: Path, taken: list[Taken]) -> None:
+    """Raises AssetError when the last one has the id of one before."""
+    last = taken[-1]
+    for other in taken[:-1]:
+        if last.added and other.added and other.name == last.name:
+            raise AssetError(f"{path}: would have the same id {last.name!r} as {other.findings.path.name}; rename one")
 
 
 def unpacked(source: Path, folder: Path) -> Path:
@@ -77,8 +88,9 @@ def one(path: Path, base: Path, staged: Path, card: Card) -> Taken:
     target.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix.lower() == BLEND:
         target = target.with_suffix(".glb")
-        fault = converted(path, target)
+        fault = converted(path, target, card.up)
         if fault:
+            target.unlink(missing_ok=True)
             return Taken(name, Findings(path, broken=fault), added=False)
         findings = replace(inspect(target, card.up, card.scale), path=path)
         files = [target]
@@ -86,7 +98,8 @@ def one(path: Path, base: Path, staged: Path, card: Card) -> Taken:
         findings = inspect(path, card.up, card.scale)
         files = [] if findings.broken else staged_files(path, base, target)
     if findings.broken:
-        target.unlink(missing_ok=True)
+        if path.suffix.lower() == BLEND:
+            target.unlink(missing_ok=True)
         return Taken(name, findings, added=False)
     write_card(target.parent, card, files)
     return Taken(name, findings, added=True)
@@ -112,10 +125,11 @@ def write_card(folder: Path, card: Card, files: list[Path]) -> None:
     path.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True))
 
 
-def converted(source: Path, target: Path) -> str:
-    """A .blend file as .glb, by Blender in a process of its own with the file's scripts switched off; why not, or
-    nothing."""
-    command = [sys.executable, "-m", "generator.render.blender.convert", str(source.resolve()), str(target.resolve())]
+def converted(source: Path, target: Path, up: str | None = None) -> str:
+    """A .blend file as .glb, with the axis upward that its card will name, by Blender in a process of its own with the
+    file's scripts switched off; why not, or nothing."""
+    files = [str(source.resolve()), str(target.resolve())]
+    command = [sys.executable, "-m", "generator.render.blender.convert", *files, up or "y"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     except subprocess.TimeoutExpired:
@@ -124,25 +138,3 @@ def converted(source: Path, target: Path) -> str:
         return ""
     last = [line for line in done.stderr.splitlines() if line.strip()][-1:] or [f"exit status {done.returncode}"]
     return f"Blender cannot take it over ({last[0]})"
-
-
-def move(staged: Path, root: Path, labels: set[str]) -> None:
-    """Everything staged into place. Raises AssetError, moving nothing, when another file is there already."""
-    files = sorted(p for p in staged.rglob("*") if p.is_file()) if staged.is_dir() else []
-    for path in files:
-        there = root / path.relative_to(staged)
-        if there.name != "asset.yaml" and there.is_file() and file_sha256(there) != file_sha256(path):
-            raise AssetError(f"{there}: is there already with other content; choose another --label or remove it")
-    for path in files:
-        there = root / path.relative_to(staged)
-        there.parent.mkdir(parents=True, exist_ok=True)
-        if there.name == "asset.yaml" and there.is_file():
-            merge_cards(there, path)
-        path.replace(there)
-
-
-def merge_cards(there: Path, here: Path) -> None:
-    """The new card, with the hashes of the files that were there before."""
-    old, new = (yaml.safe_load(p.read_text()) or {} for p in (there, here))
-    new["files"] = dict(sorted((old.get("files", {}) | new["files"]).items()))
-    here.write_text(yaml.safe_dump(new, sort_keys=False, allow_unicode=True))

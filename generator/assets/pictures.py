@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from generator.base.errors import AssetError
+from generator.base.pictures import eight_bits
 
 VECTOR = ".svg"
 DPI = 96.0  # CSS Values and Units Level 3: one inch is 96 pixels
@@ -23,8 +24,8 @@ def read_rgba(path: Path) -> NDArray[np.uint8]:
     """A picture as uint8 (h, w, 4), sRGB with straight alpha; drawings are WIDTH pixels wide. Raises AssetError."""
     try:
         with Image.open(io.BytesIO(drawn(path)) if path.suffix.lower() == VECTOR else path) as picture:
-            return np.asarray(picture.convert("RGBA"))
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
+            return np.asarray(eight_bits(picture).convert("RGBA"))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise AssetError(f"{path}: not a readable picture ({error})") from error
 
 

@@ -19,7 +19,7 @@ def pool(catalog: Catalog, shares: Mapping[str, float], split: Split) -> Catalog
     if not shares:
         return catalog
     chosen: list[str] = []
-    folders = sorted(catalog.assets.values(), key=lambda a: (a.id.rpartition("/")[0], a.kind, a.sha256, a.id))
+    folders = sorted(catalog.assets.values(), key=lambda a: (a.id.rpartition("/")[0], a.kind, a.content, a.id))
     for _, assets in groupby(folders, lambda a: (a.id.rpartition("/")[0], a.kind)):
         chosen += divided(list(assets), shares)[split]
     return catalog.only(sorted(chosen))
@@ -27,11 +27,11 @@ def pool(catalog: Catalog, shares: Mapping[str, float], split: Split) -> Catalog
 
 def divided(assets: list[Asset], shares: Mapping[str, float]) -> dict[str, list[str]]:
     """Ids by split. Files of equal content count as one and stay together."""
-    contents = sorted({a.sha256 for a in assets}, key=lambda sha: hashlib.sha256(b"pool" + sha.encode()).digest())
+    contents = sorted({a.content for a in assets}, key=lambda sha: hashlib.sha256(b"pool" + sha.encode()).digest())
     cuts = np.cumsum(apportioned(len(contents), [shares.get(name, 0.0) for name in FIRST]))
     of = {sha: int(np.searchsorted(cuts, rank, side="right")) for rank, sha in enumerate(contents)}
     names = list(FIRST)
-    return {name: [a.id for a in assets if names[of[a.sha256]] == name] for name in names}
+    return {name: [a.id for a in assets if names[of[a.content]] == name] for name in names}
 
 
 def apportioned(count: int, shares: list[float]) -> list[int]:

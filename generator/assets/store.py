@@ -12,6 +12,7 @@ from generator.assets.loading import load_mesh
 from generator.assets.mesh import Mesh
 from generator.assets.pictures import read_rgb
 from generator.assets.shapes import SHAPES
+from generator.assets.unchanged import changed
 from generator.base.errors import AssetError
 from generator.base.kept import Shared
 from generator.base.scene import MeshRef
@@ -55,7 +56,7 @@ class AssetStore:
             return SHAPES[ref.asset.removeprefix("shape/")](**ref.params)
         asset = self.catalog[ref.asset]
         if ref.sha256 and asset.sha256 != ref.sha256:
-            raise AssetError(f"{asset.path}: the file has changed since this scene was sampled; sample it again")
+            raise changed(asset)
         return load_mesh(asset.path, asset.up, asset.scale, asset.keypoints)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from generator.assets.catalog import Catalog
+from generator.assets.catalog import Asset, Catalog
 from generator.base.errors import AssetError
 from generator.base.scene import SceneSample
 
@@ -17,8 +17,13 @@ def files(sample: SceneSample) -> Iterator[tuple[str, str]]:
 
 
 def refuse_changed(sample: SceneSample, catalog: Catalog) -> None:
-    """Raises AssetError for a file that has changed since the scene was sampled. Each file is hashed once a process."""
+    """Raises AssetError for an asset that changed since the scene was sampled. Each file is hashed once a process."""
     for name, sha256 in sorted(set(files(sample))):
         if sha256 and catalog[name].sha256 != sha256:
-            path = catalog[name].path
-            raise AssetError(f"{path}: the file has changed since this scene was sampled; sample it again")
+            raise changed(catalog[name])
+
+
+def changed(asset: Asset) -> AssetError:
+    """That an asset is not what was sampled."""
+    what = "the file, one that it names, or its asset.yaml" if asset.kind == "mesh" else "the file"
+    return AssetError(f"{asset.path}: {what} has changed since this scene was sampled; sample it again")

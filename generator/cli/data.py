@@ -13,6 +13,7 @@ from generator.cli.running import Address, ConfigFile, Workers, opened
 from generator.dataset.places import Place, place
 
 if TYPE_CHECKING:
+    from generator.assets.store import AssetStore
     from generator.dataset.store import Dataset
     from generator.farm.painting import Painting
 
@@ -171,8 +172,6 @@ def export(
     all_frames: Annotated[bool, typer.Option("--all", help="Export dropped frames as well.")] = False,
 ) -> None:
     """Write a data set in another format, with what the balancing pass kept."""
-    from generator.assets.catalog import Catalog
-    from generator.assets.store import AssetStore
     from generator.dataset.export import export as write
     from generator.dataset.selection import SELECTION, Selection
     from generator.dataset.store import Dataset
@@ -183,9 +182,23 @@ def export(
     with progress() as report:
         write(
             opened_set, out, format, selection, lambda split, done, total: report(split, done, total, ""),
-            store=AssetStore(Catalog.open(*(assets or []))), options=options(option),
+            store=models(opened_set, assets or []), options=options(option),
         )  # fmt: skip
     console.print(f"wrote {out}")
+
+
+def models(dataset: "Dataset", assets: list[Path]) -> "AssetStore | None":
+    """The meshes of all objects with a class; None where they are in files and no folder of assets is named."""
+    import pyarrow.compute as pc
+
+    from generator.assets.catalog import Catalog
+    from generator.assets.store import AssetStore
+
+    objects = pc.list_flatten(dataset.records["instances"])
+    names = pc.struct_field(objects, "asset").filter(pc.is_valid(pc.struct_field(objects, "label")))
+    if not assets and not all(name.startswith("shape/") for name in pc.unique(names).to_pylist()):
+        return None
+    return AssetStore(Catalog.open(*assets))
 
 
 def register(app: typer.Typer) -> None:

@@ -13,7 +13,7 @@ from generator.dataset.examples import Source
 from generator.dataset.places import Place, place
 from generator.dataset.selection import SELECTION, Selection
 from generator.dataset.store import Dataset
-from generator.farm.job import Job, remote_of
+from generator.farm.job import Job, data_folder, remote_of
 from generator.sampling.sampler import Sampler
 from generator.spec.config import Farm, RunConfig
 from generator.spec.harmonizing import Rules
@@ -50,7 +50,7 @@ class Project:
 
     @cached_property
     def job(self) -> Job:
-        return Job.of(self.config, self.spec, self.roots, (self.folder / "dataset").resolve())
+        return Job.of(self.config, self.spec, self.roots, data_folder(self.folder, self.config).resolve())
 
     @property
     def data(self) -> Place:

@@ -3,6 +3,7 @@
 import json
 import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +11,7 @@ from rich.table import Table
 
 from generator.base.errors import DatasetError
 from generator.cli.console import console
-from generator.dataset.places import place
+from generator.dataset.places import Place, place
 from generator.farm.status import STATUS, read_status
 
 Run = Annotated[str, typer.Argument(help="A run's folder or URL, or dataset/ in it.")]
@@ -20,8 +21,7 @@ def status(
     run: Run, as_json: Annotated[bool, typer.Option("--json", help="The same as JSON, for programs.")] = False
 ) -> None:
     """Show how far a painting run is: frames, rate, time left, failures, quarantine, stages, workers."""
-    folder = place(run)
-    folder = folder / "dataset" if (folder / "dataset" / STATUS).exists() else folder
+    folder = painted_in(place(run))
     facts = read_status(folder)
     if facts is None:
         raise DatasetError(f"{folder}: no painting run has been here; start one with `generator run` or `render`")
@@ -33,6 +33,14 @@ def status(
             console.print(table)
     for name, reason in facts.get("reasons", {}).items():
         console.print(f"{name}: {reason}", highlight=False, markup=False)
+
+
+def painted_in(run: Place) -> Place:
+    """The folder of the data set that was painted last below a run's folder: its own, or one for staging."""
+    if isinstance(run, Path) and not (run / STATUS).exists():
+        found = [path for path in run.glob(f"*/{STATUS}") if path.parent.name.startswith(("dataset", "staging-"))]
+        return max(found, key=lambda path: path.stat().st_mtime).parent if found else run
+    return run / "dataset" if (run / "dataset" / STATUS).exists() else run
 
 
 def overview(facts: dict[str, Any]) -> Table:

@@ -119,8 +119,8 @@ def _read_categories(reader: _Reader, categories: list[dict[str, Any]], classes:
     for one in categories:
         if isinstance(one.get("id"), int):
             reader.known.add(one["id"])
-            if one.get("name") in classes:
-                reader.category[one["id"]] = classes.index(one["name"]) + 1
+            if (name := str(one.get("name"))) in classes:  # a name may look like a number
+                reader.category[one["id"]] = classes.index(name) + 1
                 reader.points[one["id"]] = _point_names(reader, one)
         else:
             reader.complain("categories", f"{one.get('name')!r} needs a whole number as id")
@@ -175,6 +175,8 @@ def look(path: Path, key: str, labelled: tuple[int, int] | None = None) -> Photo
         raise ValueError(f"{path} does not exist") from None
     except (OSError, SyntaxError) as error:
         raise ValueError(f"{path} is not a picture: {error}") from error
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"{path} has too many pixels: {error}; make it smaller") from error
     shown = stored[::-1] if sideways else stored
     size = labelled or shown
     if size not in (stored, shown):

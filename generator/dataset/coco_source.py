@@ -1,6 +1,7 @@
 """Real photographs with COCO labels as a `Source`."""
 
 import importlib.util
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from PIL import Image, ImageOps
 from generator.base.errors import GeneratorError
 from generator.base.frame import Mask
 from generator.base.geometry import Box, box_area, extent
+from generator.base.pictures import eight_bits
 from generator.dataset import rle
 from generator.dataset.coco_labels import Annotation, Photo
 from generator.dataset.examples import Example
@@ -21,8 +23,8 @@ WHOLE, GONE = 0.5, 0.2  # shares of an object's area inside a crop: object from 
 
 
 class PhotoSource:
-    """Photographs whose labels have been read. Crowds become `ignore` regions. Masks are offered if every object has
-    one. `keypoints` are the names of all points that categories name, sorted.
+    """Photographs whose labels have been read. Crowds become `ignore` regions, of their box where they have no mask.
+    Masks are offered if every object has one. `keypoints` are the names of all points that categories name, sorted.
 
     `crop` (x0 y0 x1 y1 pixels) keeps a part of each picture. An object with at least half of its area inside stays an
     object; with at least a fifth, it becomes an `ignore` region; with less, it is dropped. Boxes of cut objects bound
@@ -60,7 +62,7 @@ class PhotoSource:
         shown = [one for one, cut in cuts if cut is not None]
         seen = [cut for _, cut in cuts if cut is not None]
         height, width = window[3] - window[1], window[2] - window[0]
-        masks = [np.zeros((height, width), bool) if mask is None else mask for _, _, mask, _ in seen]
+        masks = [_filled(box, height, width) if mask is None else mask for box, _, mask, _ in seen]
         return Example(
             image=_pixels(photo)[window[1] : window[3], window[0] : window[2]],
             boxes=np.array([box for box, _, _, _ in seen], np.float32).reshape(-1, 4),
@@ -101,6 +103,13 @@ class PhotoSource:
                 raise GeneratorError(f"{self.name}: crop {list(self.crop)} does not fit into {photo.key} ({size})")
 
 
+def _filled(box: tuple[float, ...], height: int, width: int) -> Mask:
+    """All pixels that a box touches, (h, w)."""
+    mask = np.zeros((height, width), bool)
+    mask[math.floor(box[1]) : math.ceil(box[3]), math.floor(box[0]) : math.ceil(box[2])] = True
+    return mask
+
+
 def _area(one: Annotation, masks: bool) -> float:
     return rle.area(one.mask) if one.mask and masks else box_area(one.box)
 
@@ -115,8 +124,8 @@ def _pixels(photo: Photo) -> NDArray[np.uint8]:
     try:
         with Image.open(photo.path) as opened:
             turned = ImageOps.exif_transpose(opened) if photo.turn else opened
-            return np.array(turned.convert("RGB"))
-    except (OSError, SyntaxError) as error:
+            return np.array(eight_bits(turned).convert("RGB"))
+    except (OSError, SyntaxError, ValueError) as error:
         raise GeneratorError(f"{photo.path}: cannot be decoded: {error}; replace or remove this picture") from error
 
 

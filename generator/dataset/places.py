@@ -19,6 +19,7 @@ OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", 
 CLIENTS = {"botocore", "aiobotocore", "gcsfs", "azure", "aiohttp"}  # whose errors are no OSErrors
 CONDITIONAL = {"s3", "s3a"}
 OUTRUN = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
+VERSIONS = ("ETag", "etag", "generation", "mtime", "last_modified", "LastModified", "created")  # as stores call them
 AT_ONCE = 16  # requests to a store at a time
 GAP, REQUEST = 64_000, 8_000_000  # bytes read in vain rather than asked for anew; most bytes of one request
 S = TypeVar("S")
@@ -79,7 +80,8 @@ class Url:
         """Something that changes with the content, and the size in bytes."""
         fs, path = self.system
         facts = self.asking(lambda: fs.info(path))
-        return str(facts.get("ETag") or facts.get("generation") or facts.get("mtime", "")), facts["size"]
+        found = next((facts[name] for name in VERSIONS if facts.get(name)), None)
+        return str(found or self.asking(lambda: fs.checksum(path))), facts["size"]
 
     def iterdir(self) -> Iterator["Url"]:
         fs, path = self.system

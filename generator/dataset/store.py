@@ -1,5 +1,6 @@
 """A data set on disk: a folder with a manifest and committed shards."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,7 @@ from generator.dataset.shards import read_frame, read_parts
 from generator.truth.annotations import ANNOTATIONS
 
 MANIFEST = "manifest.json"
+RECORDS = re.compile(r"shard-\d{5,}\.parquet")
 DEFINITIONS = {
     "amodal": "RLE over amodal_box: pixels the object would cover if nothing stood before it, inside the image",
     "box": "half-open x0 y0 x1 y1 pixels around the visible mask",
@@ -98,12 +100,12 @@ class Dataset:
     @cached_property
     def shards(self) -> tuple[int, ...]:
         """Numbers of the committed shards, ascending."""
-        return tuple(sorted(int(path.stem[6:]) for path in entries(self.folder, "shard-[0-9]*.parquet")))
+        return tuple(sorted(int(path.stem[6:]) for path in _records(self.folder)))
 
     @cached_property
     def rows(self) -> pa.Table:
         """All records as a table of `records.SCHEMA`, by key, quarantined frames included."""
-        tables = at_once(self.folder, read_parquet, entries(self.folder, "shard-[0-9]*.parquet"))
+        tables = at_once(self.folder, read_parquet, _records(self.folder))
         table = pa.concat_tables([SCHEMA.empty_table(), *tables]).sort_by("key")
         _refuse_twins(self.folder, table)
         return table
@@ -136,6 +138,11 @@ class Dataset:
     def __iter__(self) -> Iterator[tuple[FrameRecord, Frame, SceneSample]]:
         for record in self.frames:
             yield (record, *self.read(record))
+
+
+def _records(folder: Place) -> list[Place]:
+    """Files of records; a copy such as ``shard-00001 (1).parquet`` is none, and `verify` tells of it."""
+    return [path for path in entries(folder, "shard-[0-9]*.parquet") if RECORDS.fullmatch(path.name)]
 
 
 def _refuse_difference(folder: Path, here: Manifest, asked: Manifest) -> None:

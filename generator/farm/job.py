@@ -83,5 +83,12 @@ def remote_of(config: RunConfig) -> str:
     return f"{config.output.rstrip('/')}/dataset" if "://" in config.output else ""
 
 
+def data_folder(folder: Path, config: RunConfig) -> Path:
+    """Where below a run's folder its shards are made. A remote output has a folder of its own: a local run of the same
+    name is another data set."""
+    url = remote_of(config)
+    return folder / (f"staging-{sha256(url)[:12]}" if url else "dataset")
+
+
 def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()

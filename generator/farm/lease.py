@@ -55,9 +55,9 @@ class Lease:
 
     def read(self) -> tuple[dict[str, Any], str]:
         """What the holder wrote last, and its version; nothing when nobody holds it."""
-        path, data = lock_path(self.url), b""
+        path, data, before = lock_path(self.url), b"", None
         try:
-            tag, before = path.version()[0], ""
+            tag = path.version()[0]
             while tag != before:  # what is read is of this version if no other came meanwhile
                 before, data, tag = tag, path.read_bytes(), path.version()[0]
         except FileNotFoundError:

@@ -52,15 +52,20 @@ class Mirror:
         return numbers(self.remote.names()) if self.remote else self._local()
 
     def pull_notes(self) -> None:
-        """Before anything else: bring what any session noted, and upload what an interrupted one had not."""
-        if self.remote is None:
-            return
-        there = self.remote.names()
-        for name in sorted(there):
-            if _NOTES.fullmatch(name):
+        """Bring what any session noted."""
+        for name in sorted(self.remote.names()) if self.remote else ():
+            if self.remote and _NOTES.fullmatch(name):
                 self.remote.fetch(name, self.folder)
-        for number in sorted(self._local() - numbers(there)):
-            if tar_path(self.folder, number).exists():
+
+    def leftovers(self) -> list[int]:
+        """Committed shards that an interrupted session had not uploaded."""
+        lacking = self._local() - self.committed() if self.remote else set()
+        return [number for number in sorted(lacking) if tar_path(self.folder, number).exists()]
+
+    def push_leftovers(self) -> None:
+        """Upload them, once it is sure that they belong to what is at the URL."""
+        for number in self.leftovers():
+            if self.remote:
                 self.remote.publish(self.folder, number)
 
     def push_notes(self) -> None:

@@ -1,6 +1,5 @@
 """From a config to a data set: plan, paint what is missing, commit, and replace what failed."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,12 +19,11 @@ from generator.balance.refill import refilled
 from generator.balance.solver import expressible
 from generator.base.errors import DatasetError, RenderError
 from generator.base.splits import FIRST
-from generator.dataset.atomic import write_json
 from generator.dataset.places import Place, at_once
 from generator.dataset.shards import records_path
-from generator.dataset.store import Dataset
 from generator.farm.actors import RayPool
 from generator.farm.calibrating import calibrated
+from generator.farm.claiming import claim
 from generator.farm.cluster import cluster
 from generator.farm.crew import Crew
 from generator.farm.filling import after, fill, heads, known, queue_path
@@ -59,9 +57,7 @@ def paint(
         mirror = stack.enter_context(Mirror.open(job.folder, job.remote))
         for leftover in job.folder.glob(".*.tmp"):  # of a writer that was killed; nobody else writes here now
             leftover.unlink(missing_ok=True)
-        mirror.pull_notes()
-        Dataset.create_or_check(job.folder, job.manifest())
-        same_order(job.folder, config)
+        claim(mirror, job.manifest(), config)
         job = calibrated(job, config.farm, progress)
         mirror.push_notes()
         session = Session(config, job, progress, kind, mirror, stack)
@@ -271,20 +267,3 @@ def quarantined(folder: Place, shards: set[int]) -> dict[str, str]:
 
     rows = (row for some in at_once(folder, failed, sorted(shards)) for row in some)
     return {f"{row['split']} {row['index']}": row["quarantine"] for row in rows}
-
-
-def same_order(folder: Path, config: RunConfig) -> None:
-    """Note what was asked for, or raise DatasetError when the folder's plan was made for something else."""
-    asked: dict[str, Any] = {
-        "frames": config.frames.model_dump(),
-        "balance": config.balance.model_dump(mode="json"),
-        "shard": config.farm.shard,
-        "audit": config.audit.pixels,
-    }
-    path = folder / "asked.json"
-    if not path.exists():
-        return write_json(path, asked)
-    there = json.loads(path.read_text())
-    differ = [f"{key}: {there.get(key)} there, {asked[key]} asked" for key in asked if there.get(key) != asked[key]]
-    if differ:
-        raise DatasetError(f"{folder}: was planned otherwise: {'; '.join(differ)}; set another `output`, or delete it")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from generator.base.errors import InputError, Problem, did_you_mean
 
+PICTURES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+
 
 @dataclass
 class Findings:

@@ -1,6 +1,7 @@
 """Pascal VOC: an XML file per picture, with masks as pictures of indices beside."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,7 +14,7 @@ from generator.dataset import rle
 from generator.dataset.coco_labels import Annotation, Photo, check_box, look
 from generator.dataset.coco_source import pictures_folder
 from generator.dataset.imports import Importer, importers
-from generator.dataset.imports.findings import Findings
+from generator.dataset.imports.findings import PICTURES, Findings
 from generator.dataset.rle import Rle
 
 VOID = 255
@@ -21,7 +22,8 @@ VOID = 255
 
 @importers("voc")
 class Voc(Importer):
-    """Objects marked difficult become crowds. A picture's masks are those of SegmentationObject, if it is there."""
+    """Objects marked difficult become crowds. A picture's masks are those of SegmentationObject, if it is there; VOC
+    leaves difficult objects out of it."""
 
     expects = "a folder with Annotations, one of .xml files beside pictures, or a list such as ImageSets/Main/train.txt"
 
@@ -63,13 +65,14 @@ def _chosen(path: Path, labels: Path) -> list[Path]:
 
 @dataclass(frozen=True)
 class _Reader:
-    """`met` gathers the names of classes on the way."""
+    """`met` gathers the names of classes on the way, `used` the files of labels by their pictures."""
 
     root: Path
     pictures: Path
     classes: tuple[str, ...]
     findings: Findings
     met: set[str]
+    used: dict[Path, Path] = field(default_factory=dict)
 
     def photo(self, labels: Path) -> Photo | None:
         try:
@@ -96,21 +99,33 @@ class _Reader:
         if name not in self.classes:
             return
         try:
+            crowd = (one.findtext("difficult") or "0").strip() == "1"
             mask = None if masks is None else _mask(masks, number)
+            if masks is not None and mask is None and not crowd:
+                raise ValueError("has no pixel in SegmentationObject")
             box = _box(one, photo)
         except ValueError as error:
             self.findings.complain(labels, str(error), path=f"object {number} ({name})")
             return
-        crowd = (one.findtext("difficult") or "0").strip() == "1"
         photo.annotations.append(Annotation(self.classes.index(name) + 1, box, mask, crowd))
 
     def _picture(self, tree: ElementTree.Element, labels: Path) -> Path:
-        """As the XML names it, or the one of the XML's own name."""
+        """The one of the XML's own name, or as the XML names it. ValueError for one that another XML has."""
         named = self.pictures / (tree.findtext("filename") or "").strip()
-        if named.is_file():
-            return named
-        others = sorted(p for p in self.pictures.glob(f"{labels.stem}.*") if p.suffix not in (".xml", ".txt"))
-        return others[0] if others else named
+        own = self._by_stem.get(labels.stem, [])
+        path = named if named in own or not own else own[0]
+        if path.is_file() and (other := self.used.setdefault(path, labels)) != labels:
+            raise ValueError(f"{path} is the picture of {other.name}, too; give each picture one file of labels")
+        return path
+
+    @cached_property
+    def _by_stem(self) -> dict[str, list[Path]]:
+        """Pictures by their names without suffix, sorted."""
+        found: dict[str, list[Path]] = {}
+        for path in sorted(self.pictures.iterdir()) if self.pictures.is_dir() else ():
+            if path.suffix.lower() in PICTURES:
+                found.setdefault(path.stem, []).append(path)
+        return found
 
     def _masks(self, stem: str, photo: Photo) -> NDArray[np.uint8] | None:
         path = self.root / "SegmentationObject" / f"{stem}.png"
@@ -151,8 +166,7 @@ def _box(one: ElementTree.Element, photo: Photo) -> tuple[float, float, float, f
     return check_box([x0 - 1, y0 - 1, x1 - x0 + 1, y1 - y0 + 1], None, photo)
 
 
-def _mask(masks: NDArray[np.uint8], number: int) -> Rle:
+def _mask(masks: NDArray[np.uint8], number: int) -> Rle | None:
+    """None for an object without a pixel."""
     mask = masks == number
-    if number >= VOID or not mask.any():
-        raise ValueError("has no pixel in SegmentationObject")
-    return rle.encode(mask)
+    return rle.encode(mask) if number < VOID and mask.any() else None

@@ -1,6 +1,7 @@
 """YOLO: text files with a row per object, beside pictures; data.yaml names the classes and the splits."""
 
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,9 @@ import yaml
 from generator.base.errors import GeneratorError, InputError, Problem
 from generator.dataset.coco_labels import Annotation, Photo, check_box, check_mask, look
 from generator.dataset.imports import Importer, importers
-from generator.dataset.imports.findings import Findings
+from generator.dataset.imports.findings import PICTURES, Findings
 
 SPLITS = ("train", "val", "test")
-PICTURES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 DEPTH = 3  # folders between data.yaml and the pictures, at most
 
 
@@ -30,8 +30,9 @@ class Yolo(Importer):
         table = path if path.is_file() else _table(path) or path
         data, findings = _load(table), Findings()
         reader = _Reader(table, data, findings.categories(table, _names(table, data), classes), findings)
-        pictures = _pictures(table, data, path, images)
-        photos = [photo for one in pictures if (photo := reader.photo(one)) is not None]
+        places = {place: _found(place) for place in _places(table, data, path, images)}
+        pictures, root = [one for found in places.values() for one in found], _root(places)
+        photos = [photo for one in pictures if (photo := reader.photo(one, _below(root, one))) is not None]
         for folder in sorted({one.parent for one in pictures}):
             _find_strays(folder, findings)
         findings.settle()
@@ -56,24 +57,32 @@ class _Reader:
         """Numbers after the box in rows of a pose data set."""
         return math.prod(self.data.get("kpt_shape") or [0])
 
-    def photo(self, path: Path) -> Photo | None:
+    def photo(self, path: Path, key: str) -> Photo | None:
         try:
-            photo = look(path, path.name)
+            photo = look(path, key)
         except ValueError as error:
             self.findings.complain(path, str(error))
             return None
         labels = label_of(path)
-        for number, line in enumerate(labels.read_text().splitlines() if labels.is_file() else (), 1):
+        for number, line in enumerate(self._lines(labels), 1):
             if line.strip():
                 self._row(labels, number, line, photo)
         return photo
 
+    def _lines(self, labels: Path) -> list[str]:
+        """Of a file of labels; none where it is not there."""
+        try:
+            return labels.read_text(encoding="utf-8-sig").splitlines() if labels.is_file() else []
+        except (OSError, UnicodeDecodeError) as error:
+            self.findings.complain(labels, f"cannot be read as UTF-8 text: {error}")
+            return []
+
     def _row(self, labels: Path, number: int, line: str, photo: Photo) -> None:
         try:
             values = [float(word) for word in line.split()]
-            kind = int(values[0])
-            if kind != values[0] or kind not in range(len(_names(self.table, self.data))):
+            if values[0] not in range(len(_names(self.table, self.data))):
                 raise ValueError(f"unknown class {line.split()[0]}; {self.table.name} names {len(self.data['names'])}")
+            kind = int(values[0])
             if kind in self.category:
                 photo.annotations.append(self._annotation(self.category[kind], values[1:], photo))
         except ValueError as error:
@@ -88,6 +97,18 @@ class _Reader:
             raise ValueError("needs a class and four numbers of a box, or three and more corners x y of a polygon")
         mask = check_mask([[v * sizes[k % 2] for k, v in enumerate(values)]], photo)
         return Annotation(category, check_box(None, mask, photo), mask, crowd=False)
+
+
+def _root(places: dict[Path, list[Path]]) -> Path:
+    """The folder of a split's pictures: the innermost that holds all that it names. Of a list, that of its pictures."""
+    folders = [place for place in places if place.is_dir()]
+    folders += [one.parent for place, pictures in places.items() if not place.is_dir() for one in pictures]
+    return Path(os.path.commonpath([os.path.abspath(one) for one in folders])) if folders else Path()
+
+
+def _below(root: Path, picture: Path) -> str:
+    """What a picture is called: its path below the folder, as names may be equal in two of its folders."""
+    return Path(os.path.abspath(picture)).relative_to(root).as_posix()
 
 
 def _find_strays(pictures: Path, findings: Findings) -> None:
@@ -117,7 +138,7 @@ def _table(folder: Path) -> Path | None:
 
 def _load(table: Path) -> dict[str, Any]:
     try:
-        data = yaml.safe_load(table.read_text())
+        data = yaml.safe_load(table.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError([Problem(str(table), 0, 0, "", f"cannot be read: {error}")]) from error
     if not isinstance(data, dict) or not isinstance(data.get("names"), list | dict):
@@ -134,18 +155,19 @@ def _names(table: Path, data: dict[str, Any]) -> dict[int, str]:
     return result
 
 
-def _pictures(table: Path, data: dict[str, Any], path: Path, images: str) -> list[Path]:
-    """Sorted. `path` is data.yaml, its folder, or that of a split's pictures or labels; `images` may name a split."""
+def _places(table: Path, data: dict[str, Any], path: Path, images: str) -> list[Path]:
+    """Folders and lists of pictures. `path` is data.yaml, its folder, or that of a split's pictures or labels; `images`
+    may name a split."""
     splits = {split: data[split] for split in SPLITS if data.get(split)}
     if images in splits:
-        return [one for place in _listed(splits[images]) for one in _found(_resolve(table, data, place))]
+        return [_resolve(table, data, place) for place in _listed(splits[images])]
     if images:
-        return _found(Path(images))
+        return [Path(images)]
     if path != table and path.absolute() != table.parent.absolute():
-        return _found(_pictures_folder(path))
+        return [_pictures_folder(path)]
     if len(splits) != 1:
         raise GeneratorError(f"{path}: has the splits {', '.join(splits) or '(none)'}: name one's folder of pictures")
-    return [one for place in _listed(*splits.values()) for one in _found(_resolve(table, data, place))]
+    return [_resolve(table, data, place) for place in _listed(*splits.values())]
 
 
 def _listed(place: Any) -> list[str]:
@@ -169,9 +191,11 @@ def _resolve(table: Path, data: dict[str, Any], place: str) -> Path:
 
 
 def _found(place: Path) -> list[Path]:
-    """Pictures of a folder, or those that a text file lists, relative to it."""
+    """Pictures of a folder, sorted, or those that a text file lists, relative to it."""
     if place.is_dir():
         return sorted(one for one in place.rglob("*") if one.suffix.lower() in PICTURES)
     if place.suffix == ".txt" and place.is_file():
-        return [place.parent / line.strip() for line in place.read_text().splitlines() if line.strip()]
+        return [
+            place.parent / line.strip() for line in place.read_text(encoding="utf-8-sig").splitlines() if line.strip()
+        ]
     raise GeneratorError(f"{place}: no pictures here; correct data.yaml, or name the folder of a split's pictures")

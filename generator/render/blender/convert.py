@@ -1,4 +1,4 @@
-"""A .blend file to .glb, in a process of its own: `python -m generator.render.blender.convert IN.blend OUT.glb`.
+"""A .blend file to .glb, in a process of its own: `python -m generator.render.blender.convert IN.blend OUT.glb UP`.
 
 Scripts inside the file are never run, and its window layout is ignored. What label rays cannot meet is refused, rather
 than dropped: hair, particles, volumes, points, and materials that one sees through.
@@ -42,23 +42,35 @@ def sheer(material: bpy.types.Material) -> list[str]:
     return found
 
 
-def convert(source: str, target: str) -> None:
-    """Write the evaluated meshes of the file's scene, with their materials, metres, y up as glTF has it."""
+def rendered(layer: bpy.types.LayerCollection, hidden: bool = False) -> set[str]:
+    """Names of the objects that are rendered: neither they nor a collection of theirs is hidden."""
+    hidden = hidden or layer.collection.hide_render
+    mine = set() if hidden or layer.exclude else {one.name for one in layer.collection.objects if not one.hide_render}
+    return mine.union(*(rendered(child, hidden) for child in layer.children))
+
+
+def convert(source: str, target: str, up: str = "y") -> None:
+    """Write the evaluated meshes that the file's scene renders, with their materials, metres; y is up, as glTF has it,
+    or `z`."""
     bpy.context.preferences.filepaths.use_scripts_auto_execute = False
     bpy.ops.wm.open_mainfile(filepath=source, load_ui=False, use_scripts=False)
-    faults = refused(bpy.context.scene)
+    scene = bpy.context.scene
+    shown = rendered(bpy.context.view_layer.layer_collection)
+    for one in scene.objects:
+        one.hide_render = one.name not in shown
+    faults = refused(scene)
     if faults:
         raise SystemExit(
             f"{'; '.join(faults)}: labels are exact for solid surfaces only; make it a mesh, hide it from renders, "
             "or make the material opaque"
         )
-    if not any(one.type == "MESH" for one in bpy.context.scene.objects):
-        raise SystemExit("its scene holds no mesh")
+    if not any(one.type == "MESH" and not one.hide_render for one in scene.objects):
+        raise SystemExit("its scene renders no mesh")
     bpy.ops.export_scene.gltf(
         filepath=target, export_format="GLB", export_apply=True, export_animations=False, export_cameras=False,
-        export_lights=False, export_yup=True,
+        export_lights=False, export_yup=up != "z", use_renderable=True,
     )  # fmt: skip
 
 
 if __name__ == "__main__":
-    convert(sys.argv[1], sys.argv[2])
+    convert(*sys.argv[1:])

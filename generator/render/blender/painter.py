@@ -34,6 +34,8 @@ class BlenderPainter:
         with captured():
             bpy.ops.wm.read_factory_settings(use_empty=True)
             bpy.context.preferences.edit.use_global_undo = False
+            # Blender's own folder for temporary files would outlive a painter that is killed
+            bpy.context.preferences.filepaths.temporary_directory = str(passes.session())
             self.device = choose_device(device)
         self.scene = bpy.context.scene
         prepare(self.scene)

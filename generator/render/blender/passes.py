@@ -1,5 +1,6 @@
 """Pixels out of Blender: an uncompressed 32-bit multilayer EXR in RAM, the only exact way in background mode."""
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -28,8 +29,15 @@ def scratch() -> Iterator[Path]:
         yield Path(folder) / "frame.exr"
 
 
+def session() -> Path:
+    """A private folder for as long as this process lives."""
+    folder = Path(tempfile.mkdtemp(prefix=f"painter-{os.getpid()}-", dir=place()))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 def sweep() -> None:
-    """Remove what painters that were killed in the midst of a frame left behind."""
+    """Remove what painters that were killed left behind."""
     for folder in place().glob("painter-*-*"):
         pid = folder.name.split("-")[1]
         if pid.isdigit() and not Path(f"/proc/{pid}").exists():
