@@ -1,6 +1,7 @@
 """The page's sections about stored results, and which detectors a config asks for."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from results_of import Photographs, found_in, result_of
 
 from generator.base.draw import Draw
 from generator.base.errors import DatasetError
+from generator.cli.identities import forget_other_data, identity
 from generator.cli.judging import Lot, lots
 from generator.dataset.atomic import write_json
 from generator.report.judged import judgements
@@ -119,12 +121,55 @@ def test_all_arms_of_a_seed_get_the_same_labels() -> None:
     assert keys["real", 0, 0.1] == keys["mixed", 0, 0.1] != keys["real", 1, 0.1]
     assert set(keys["real", 0, 0.1]) < set(keys["real", 0, 0.5]) and len(keys["real", 0, 0.1]) == 4
     assert Lot("real", 0).given({"real": SOURCE}, scenes)["real"] is SOURCE
-    known = {"real": "h", "synthetic": "g"}
-    assert Lot("mixed", 1, real=0.1).identities(known) == {
-        "real": "h share 0.1 of each scene, seed 1",
-        "synthetic": "g",
-    }
-    assert Lot("mixed", 1).identities(known) == known
+
+
+def test_a_part_is_known_by_the_pictures_in_it() -> None:
+    """Other sequences and blocks of the photographs choose others of them."""
+    known, found = {"real": "h", "synthetic": "g"}, {"real": SOURCE, "synthetic": Photographs(8)}
+    blocks, single = [f"s{k // 5}" for k in range(40)], [f"s{k}" for k in range(40)]
+    lot = Lot("mixed", 1, real=0.1)
+    given = {str(scenes): lot.given(found, scenes)["real"].chosen for scenes in (blocks, single)}
+    assert given[str(blocks)] != given[str(single)]
+    assert lot.identities(known, found, blocks) == lot.identities(known, found, list(blocks))
+    assert lot.identities(known, found, blocks)["real"] != lot.identities(known, found, single)["real"]
+    assert lot.identities(known, found, blocks)["synthetic"] == "g"
+    assert Lot("mixed", 1).identities(known, found, blocks) == known
+    parts = [Lot("mixed", seed, synthetic=0.5).identities(known, found, blocks)["synthetic"] for seed in (0, 1)]
+    assert len({"g", *parts}) == 3
+
+
+class Masked(Photographs):
+    """With masks that are as tall as their boxes, or half as tall below the first row."""
+
+    masks = True
+
+    def __init__(self, whole: bool) -> None:
+        super().__init__(4)
+        rows = np.arange(160)[:, None]
+        for k, one in enumerate(self.examples):
+            x0, y0, x1, y1 = (one.boxes[:, at, None, None] for at in range(4))
+            masks = (rows >= y0) & (rows < y1) & (rows.T >= x0) & (rows.T < x1)
+            masks &= whole | (rows == y0) | (rows > (y0 + y1) / 2)
+            self.examples[k] = replace(one, masks=masks)
+
+
+def test_other_masks_are_other_labels(tmp_path: Path) -> None:
+    whole, half, boxes = identity(Masked(True)), identity(Masked(False)), identity(Photographs(4))
+    assert identity(Masked(True)) == whole != half and boxes not in (whole, half)
+    for masks, earlier in ((False, ""), (True, "trained anew, this once")):
+        folder = tmp_path / f"{masks}"
+        write_json(folder / "data.json", {"real": boxes})  # as notes without masks were
+        (folder / "model.pt").write_text("")
+        assert earlier in forget_other_data(folder, {"real": whole, "real.val": "v"}, masks)
+        assert (folder / "model.pt").exists() == (not masks)
+        (folder / "model.pt").write_text("")
+        assert forget_other_data(folder, {"real": whole, "real.val": "v"}, masks) == ""
+        assert (folder / "model.pt").exists()
+        for other in ({"real": half, "real.val": "v"}, {"real": half, "real.val": "w"}):
+            assert forget_other_data(folder, other, masks) == "the data has changed: trained anew"
+            assert not (folder / "model.pt").exists()
+    write_json(tmp_path / "data.json", {"real": "h share 0.1 of each scene, seed 1"})
+    assert "earlier versions" in forget_other_data(tmp_path, {"real": "h part 1"}, False)
 
 
 @pytest.mark.parametrize(("change", "said"), [

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from generator.balance.real import read_tags, tagged
 from generator.base.draw import Draw
 from generator.cli.depths import depth_scores, painted_frames
+from generator.cli.identities import of_part
 from generator.cli.project import Project
 from generator.dataset.atomic import write_json
 from generator.dataset.examples import Source
@@ -45,20 +46,21 @@ class Lot:
     def given(self, found: Mapping[str, Source], real_scenes: Sequence[str]) -> dict[str, Source]:
         """The parts of the sources. Which pictures they are depends on seed and share alone, so all arms of one seed
         get the same."""
-        result = dict(found)
-        for name, share in (("real", self.real), ("synthetic", self.synthetic)):
-            if share < 1 and name in found:
-                scenes = real_scenes if name == "real" else keys_of(found[name])
-                result[name] = Part(found[name], chosen(scenes, share, Draw(self.seed) / "share" / name))
-        return result
+        parts = self._parts(found, real_scenes)
+        return {name: Part(one, parts[name]) if name in parts else one for name, one in found.items()}
 
-    def identities(self, known: Mapping[str, str]) -> dict[str, str]:
+    def identities(
+        self, known: Mapping[str, str], found: Mapping[str, Source], real_scenes: Sequence[str]
+    ) -> dict[str, str]:
         """Hashes of what it is given, from those of the whole sources."""
+        parts = self._parts(found, real_scenes)
+        return {name: of_part(one, parts[name]) if name in parts else one for name, one in known.items()}
+
+    def _parts(self, found: Mapping[str, Source], real_scenes: Sequence[str]) -> dict[str, list[int]]:
+        """By source, the examples that it is given where these are not all."""
         shares = {"real": self.real, "synthetic": self.synthetic}
-        return {
-            name: digest if shares[name] == 1 else f"{digest} share {shares[name]:g} of each scene, seed {self.seed}"
-            for name, digest in known.items()
-        }
+        scenes = {name: real_scenes if name == "real" else keys_of(found[name]) for name in found if shares[name] < 1}
+        return {name: chosen(of, shares[name], Draw(self.seed) / "share" / name) for name, of in scenes.items()}
 
 
 def lots(spec: Train) -> list[Lot]:

@@ -1,19 +1,15 @@
 """Training every detector of a run and judging it, several at a time where there are cores for that."""
 
-import hashlib
-import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from generator.base.errors import TrainError
 from generator.base.timing import timed
 from generator.cli.apart import at_a_time, learn_apart
 from generator.cli.console import Report, console
 from generator.cli.depths import depth_validator
+from generator.cli.identities import VAL, forget_other_data, identity
 from generator.cli.judging import Bench, Lot, judge, lots, scenes_of_real
 from generator.cli.preparing import PREPARATION, Prepared, noted, prepare, refuse_other_classes
 from generator.cli.project import Project
@@ -103,9 +99,10 @@ def train(project: Project, report: Report) -> None:
     work = Work.of(project, ready)
     for lot in lots(spec):
         plan = phases(lot.arm, spec)
-        data = {name: one for name, one in lot.identities(known).items() if name in sources_of(plan)}
-        if forget_other_data(work.folder(lot), data):
-            report(lot.name, 0, spec.steps, "the data has changed: trained anew")
+        given = lot.identities(known, found, work.scenes)
+        data = {name: given[name] for name in sources_of(plan)} | chosen_by(work.bench)
+        if why := forget_other_data(work.folder(lot), data, spec.model == "mask_rcnn"):
+            report(lot.name, 0, spec.steps, why)
         write_json(work.folder(lot) / PREPARATION, noted(ready, sources_of(plan), budget, known))
     learn(work, report)
 
@@ -126,6 +123,12 @@ def photographed_scenes(project: Project, found: dict[str, Source]) -> list[str]
     return scenes_of_real(found["real"], said) if "real" in found else []
 
 
+def chosen_by(bench: Bench) -> dict[str, str]:
+    """The hash of the validation photographs, where these choose the weights."""
+    spec = training_of(bench.project)
+    return {VAL: identity(bench.val)} if spec.validate_every and bench.val else {}
+
+
 def validator(project: Project, spec: Train) -> "Callable[[Detector], float] | None":
     """Box precision (of depth, the share within a quarter) on the real validation photographs, where training asks for
     it and there are some."""
@@ -135,25 +138,3 @@ def validator(project: Project, spec: Train) -> "Callable[[Detector], float] | N
     if val and spec.model == "depth":
         return depth_validator(val)
     return (lambda detector: evaluate(detector, val).box.ap or 0.0) if val else None
-
-
-def identity(source: Source) -> str:
-    """What a source consists of, as one hash: the same pictures and labels in the same order give the same."""
-    digest = hashlib.sha256()
-    for k in range(len(source)):
-        one = source[k]
-        more = [part for part in (one.depth, one.keypoints) if part is not None]
-        for part in (one.image, one.boxes, one.labels, one.ignore, *more):
-            digest.update(np.ascontiguousarray(part).tobytes())
-    return digest.hexdigest()
-
-
-def forget_other_data(folder: Path, data: dict[str, str]) -> bool:
-    """Note what an arm is trained on. What was trained there on other data is removed; True if there was any."""
-    note = folder / "data.json"
-    stale = note.exists() and json.loads(note.read_text()) != data
-    if stale:
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(note, data)
-    return stale
