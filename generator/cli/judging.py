@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from generator.balance.real import read_tags, tagged
 from generator.base.draw import Draw
 from generator.cli.depths import depth_scores, painted_frames
-from generator.cli.identities import of_part
+from generator.cli.identities import identity, of_part, of_values
 from generator.cli.project import Project
 from generator.dataset.atomic import write_json
 from generator.dataset.examples import Source
+from generator.dataset.keypoints import keypoints_of
 from generator.dataset.sources import SyntheticSource
 from generator.dataset.subset import Part, chosen, keys_of
 from generator.mix.recipes import phases, real_share, sources_of
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from generator.train.score import Evaluation
 
 Tags = dict[str, list[int]]
+JUDGED = "judged.json"
+PHOTOGRAPHS = ("test", "val")
 PROGRAMS = ("generator", "torch", "torchvision", "pycocotools", "numpy")
 
 
@@ -119,6 +122,19 @@ class Bench:
         names = sorted({tag for frame in frames for tag in frame.tags})
         return {tag: [k for k, frame in enumerate(frames) if tag in frame.tags] for tag in names}
 
+    @cached_property
+    def identities(self) -> dict[str, str]:
+        """Hashes of all that decides a judgement besides the detector: pictures with labels, scenes and tags. `val` is
+        where thresholds are chosen."""
+        sources = {"test": self.test, "val": self.val, "painted": self.painted}
+        found = {
+            name: of_values(source.classes, keys_of(source), keypoints_of(source), identity(source))
+            for name, source in sources.items() if source is not None
+        }  # fmt: skip
+        if self.project.config.train and self.project.config.train.model == "depth":
+            return found
+        return found | {"scenes": of_values(self.scenes), "tags": of_values(self.tags, self.painted_tags)}
+
 
 def scenes_of_real(source: Source, said: RealSource | None) -> list[str]:
     """The scene of each photograph of a source: blocks of neighbours of one video."""
@@ -130,12 +146,22 @@ def scenes_of_real(source: Source, said: RealSource | None) -> list[str]:
 
 def judge(bench: Bench, lot: Lot, given: Mapping[str, Source], checkpoint: Path, seconds: Mapping[str, float]) -> None:
     """Write ``result.json`` beside a checkpoint, and ``evaluation.json`` with all detections in the test photographs,
-    unless they are newer than it. `given` is what the detector learned from."""
+    unless they are newer than it and, as ``judged.json`` tells, of the same pictures, labels, scenes and tags. `given` is
+    what the detector learned from."""
+    from generator.report.results import read_json
     from generator.train.result import NAME, Result
 
     project, spec, stored = bench.project, bench.project.config.train, checkpoint.parent / NAME
-    if spec is None or (bench.test is None and bench.painted is None) or _fresh(stored, checkpoint):
+    if spec is None or (bench.test is None and bench.painted is None):
         return
+    note, again = checkpoint.parent / JUDGED, _fresh(stored, checkpoint)
+    noted, photographs = read_json(note) or {}, _of_photographs(bench.identities)
+    if again and noted == bench.identities:
+        return
+    # first of all, so that what an interruption leaves is not taken for what it is not
+    write_json(note, photographs if _of_photographs(noted) == photographs else {})
+    if again:  # nothing was trained now
+        seconds = (read_json(stored) or {}).get("times", seconds)
     tells_depth = spec.model == "depth"
     if not tells_depth:
         _note_forgetting(bench, checkpoint)
@@ -156,6 +182,7 @@ def judge(bench: Bench, lot: Lot, given: Mapping[str, Source], checkpoint: Path,
         times={name: round(spent, 1) for name, spent in seconds.items()},
         versions={**{name: version(name) for name in PROGRAMS}, "numbers": _numbers(checkpoint)},
     ).save(stored)
+    write_json(note, bench.identities)
 
 
 def _numbers(checkpoint: Path) -> str:
@@ -197,15 +224,22 @@ def _scores(bench: Bench, checkpoint: Path) -> "dict[Where, Judged]":
 
 
 def _on_photographs(bench: Bench, test: Source, checkpoint: Path) -> "Evaluation":
+    from generator.report.results import read_json
     from generator.train.evaluate import choose_threshold, evaluate
     from generator.train.score import Evaluation
 
     done = checkpoint.parent / "evaluation.json"
-    if _fresh(done, checkpoint):
+    note, photographs = checkpoint.parent / JUDGED, _of_photographs(bench.identities)
+    if _fresh(done, checkpoint) and read_json(note) == photographs:
         return Evaluation.model_validate_json(done.read_bytes())
     found = evaluate(checkpoint, test, choose_threshold(checkpoint, bench.val) if bench.val else None)
     write_json(done, found.model_dump(mode="json"))
+    write_json(note, photographs)
     return found
+
+
+def _of_photographs(hashes: Mapping[str, str]) -> dict[str, str]:
+    return {name: hashes[name] for name in PHOTOGRAPHS if name in hashes}
 
 
 def objects(source: Source) -> int:
