@@ -175,7 +175,7 @@ def test_other_masks_are_other_labels(tmp_path: Path) -> None:
 
 def test_a_page_of_other_pictures_says_what_to_do(run: Path) -> None:
     assert judgements(run, SOURCE)["worst"]
-    with pytest.raises(DatasetError, match="of other pictures than `real.test` names now; run `train` again"):
+    with pytest.raises(DatasetError, match=r"of other pictures than `real.test` names now; run `train` again"):
         judgements(run, Photographs(6))
 
 

@@ -146,8 +146,8 @@ def scenes_of_real(source: Source, said: RealSource | None) -> list[str]:
 
 def judge(bench: Bench, lot: Lot, given: Mapping[str, Source], checkpoint: Path, seconds: Mapping[str, float]) -> None:
     """Write ``result.json`` beside a checkpoint, and ``evaluation.json`` with all detections in the test photographs,
-    unless they are newer than it and, as ``judged.json`` tells, of the same pictures, labels, scenes and tags. `given` is
-    what the detector learned from."""
+    unless they are newer than it and of the same pictures, labels, scenes and tags, as ``judged.json`` tells. `given`
+    is what the detector learned from."""
     from generator.report.results import read_json
     from generator.train.result import NAME, Result
 
