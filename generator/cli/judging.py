@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,14 @@ from generator.balance.real import read_tags, tagged
 from generator.base.draw import Draw
 from generator.cli.depths import depth_scores, painted_frames
 from generator.cli.identities import identity, of_part, of_values
+from generator.cli.preparing import harmonized
 from generator.cli.project import Project
 from generator.dataset.atomic import write_json
 from generator.dataset.examples import Source
 from generator.dataset.keypoints import keypoints_of
-from generator.dataset.sources import SyntheticSource
 from generator.dataset.subset import Part, chosen, keys_of
 from generator.mix.recipes import phases, real_share, sources_of
+from generator.mix.traits import tags_of
 from generator.spec.load import near
 from generator.spec.training import RealSource, Train
 
@@ -111,16 +113,18 @@ class Bench:
         return {tag: found.column(tag).nonzero()[0].tolist() for tag in found.tags}
 
     @cached_property
-    def painted(self) -> SyntheticSource | None:
-        """Validation frames that the selection keeps."""
-        found = painted_frames(self.project.config.train, self.project.dataset, "val", self.project.selection)
-        return found if len(found) else None
+    def painted(self) -> Source | None:
+        """Validation frames that the selection keeps, after the rules for those that are learned from."""
+        config = self.project.config
+        found = painted_frames(config.train, self.project.dataset, "val", self.project.selection)
+        if not len(found) or config.train is None:
+            return found if len(found) else None
+        return harmonized(found, config.train, self.project.real_classes if config.real else ())
 
     @cached_property
     def painted_tags(self) -> Tags:
-        frames = self.painted.frames if self.painted else ()
-        names = sorted({tag for frame in frames for tag in frame.tags})
-        return {tag: [k for k, frame in enumerate(frames) if tag in frame.tags] for tag in names}
+        tags = tags_of(self.painted) if self.painted else []
+        return {tag: [k for k, own in enumerate(tags) if tag in own] for tag in sorted({*chain.from_iterable(tags)})}
 
     @cached_property
     def identities(self) -> dict[str, str]:

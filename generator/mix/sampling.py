@@ -1,6 +1,6 @@
 """Which examples of a source come more often: by class, by tag, by axis of the scene."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from math import sqrt
@@ -121,6 +121,18 @@ def _order(sampling: Sampling, traits: Sequence[Traits]) -> Order:
     if sampling.kind == "even":
         return _evenly(by_axes(traits, sampling.axes), len(traits))
     return Shuffled(len(traits))
+
+
+def refuse_unknown_tags(axes: Mapping[str, Sequence[str]], traits: Iterable[Traits]) -> None:
+    """TrainError for a tag of an axis that no example shows: it would be sampled as if it were on none."""
+    known = set(chain.from_iterable(one.tags for one in traits))
+    for axis, tags in sorted(axes.items()):
+        for tag in tags:
+            if tag not in known:
+                hint = did_you_mean(tag, known)
+                raise TrainError(
+                    f"axes.{axis}: no example of any source shows {tag!r}{hint}; leave it out, or tag some"
+                )
 
 
 def by_class(traits: Sequence[Traits]) -> dict[str, list[int]]:
