@@ -14,8 +14,8 @@ from test_cli import call
 
 from generator.base.errors import DatasetError, GeneratorError, TrainError
 from generator.cli.depths import depth_photographs
+from generator.cli.identities import identity
 from generator.cli.preparing import prepare
-from generator.cli.training import identity
 from generator.dataset.depth_sources import DepthFrames, DepthPhotos
 from generator.dataset.shards import ShardWriter
 from generator.dataset.store import Dataset, Manifest

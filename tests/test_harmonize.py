@@ -1,11 +1,13 @@
 """Harmonization on constructed maps like Cityscapes' and Synscapes', and pruning of the smallest."""
 
+import json
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from pydantic import ValidationError
 
 from generator.base.errors import InputError, TrainError
 from generator.dataset.coco_labels import Photo
@@ -14,6 +16,8 @@ from generator.mix.harmonize import Rules, harmonize, load_rules
 from generator.mix.harmonized import Harmonized, example_of, of_maps, things_of
 from generator.mix.pruning import thresholds
 from generator.mix.semantics import SemanticMaps
+from generator.spec.config import RunConfig
+from generator.spec.training import Train
 
 ROAD, RIDER, BICYCLE, PERSON = 7, 25, 33, 24  # Cityscapes' label ids
 NAMES = {ROAD: "road", RIDER: "rider", BICYCLE: "bicycle", PERSON: "person"}
@@ -192,6 +196,20 @@ def test_a_file_of_rules_is_read_and_its_faults_have_places(tmp_path: Path) -> N
     assert "exactly one of" in str(error.value)
     assert "did you mean 'split_by_semantic'" in str(error.value)
     assert "bad.yaml:3" in str(error.value)
+
+
+@pytest.mark.parametrize("where", ["real", "synthetic"])
+def test_settings_with_rules_are_read_back_as_they_were_written(where: str) -> None:
+    """A dumped rule names all five keys, four of them with none."""
+    some = [SPLIT, {"merge": {"part": "lid", "into": "cup"}}, {"rename": {"car_*": "car"}}, {"drop": ["a"]},
+            {"to_ignore": ["b"]}]  # fmt: skip
+    spec = Train.model_validate({"harmonize": {where: {"rules": some, "semantics": {25: "rider"}}}})
+    config = RunConfig(run="r", scene="s.yaml", frames={"train": 1}, size=(64, 64), train=spec)
+    assert Train.model_validate(spec.model_dump(mode="json")) == spec
+    assert RunConfig.model_validate(json.loads(json.dumps(config.model_dump(mode="json")))) == config
+    for wrong in ({"drop": None}, {"drop": ["a"], "to_ignore": ["b"]}):
+        with pytest.raises(ValidationError):
+            Train.model_validate({"harmonize": {where: [wrong]}})
 
 
 # --- pruning --------------------------------------------------------------------------------------------------------

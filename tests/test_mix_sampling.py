@@ -137,6 +137,56 @@ def test_quotas_that_cannot_be_met_say_why(rare: dict[str, float], says: str) ->
         drawn(Sampling(rare=rare), {"real": plenty(0, 9), "synthetic": synthetic}, {"real": 0.5, "synthetic": 0.5}, 1)
 
 
+def kept(sampling: Sampling, some: list[Traits]) -> dict[str, float]:
+    """The part of 10,000 samples that shows each name of the quotas, counted one by one."""
+    order = orders_of(sampling, {"a": some}, {"a": 1.0})["a"]
+    seen = [some[order.at(DRAW, rank)] for rank in range(10_000)]
+    return {name: sum(name in one.names for one in seen) / len(seen) for name in sampling.rare}
+
+
+def test_turns_for_one_quota_do_not_cost_another() -> None:
+    hidden = [
+        Traits(frozenset({"x"}), frozenset(("night",) * (k < 10) + ("hidden",) * (10 <= k < 45))) for k in range(100)
+    ]
+    found = kept(Sampling(rare={"night": 0.5, "hidden": 0.3}), hidden)
+    assert found == pytest.approx({"night": 0.5, "hidden": 0.3}, abs=2e-3)
+    with pytest.raises(TrainError, match=r"sum to more than 1 \(hidden 0.3, night 0.8\)"):
+        kept(Sampling(rare={"night": 0.8, "hidden": 0.3}), hidden)
+
+
+@pytest.mark.parametrize("kind", ["classes", "repeat", "even"])
+def test_quotas_are_kept_however_a_source_is_sampled(kind: str) -> None:
+    """Three in ten are taken at night, all of the class that would come less often than every second time."""
+    some = [
+        Traits(frozenset({"a"} if k < 90 else {"b"}), frozenset({"night"} if k < 30 else {"day"})) for k in range(100)
+    ]
+    axes = {"time": ("dusk", "day")} if kind == "even" else {}
+    found = kept(Sampling(kind=kind, rare={"night": 0.3, "b": 0.4}, axes=axes, below=0.2), some)
+    assert all(found[name] >= share - 1e-3 for name, share in {"night": 0.3, "b": 0.4}.items()), found
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sets(st.sampled_from("abc")), min_size=3, max_size=12), st.tuples(*[st.floats(0.05, 0.6)] * 3))
+def test_all_quotas_are_kept_or_refused(names: list[set[str]], quotas: tuple[float, float, float]) -> None:
+    some = [Traits(frozenset(one)) for one in names]
+    shown = set().union(*names)
+    rare = {name: share for name, share in zip("abc", quotas, strict=True) if name in shown}
+    try:
+        order = orders_of(Sampling(kind="classes", rare=rare), {"a": some}, {"a": 1.0})["a"]
+    except TrainError:
+        assert sum(rare.values()) > 1
+        return
+    for name, share in rare.items():
+        assert order.parts[[name in one.names for one in some]].sum() >= share - 1e-5
+
+
+@pytest.mark.parametrize("name", some_orders())
+def test_parts_are_what_the_times_come_to(name: str) -> None:
+    order = some_orders()[name]
+    assert order.times(DRAW, 20_000) / 20_000 == pytest.approx(order.parts, abs=1e-3)
+    assert order.parts.sum() == pytest.approx(1)
+
+
 def test_classes_take_turns_however_rare() -> None:
     """18 pictures of cars, 1 of a bus, 1 empty: each kind comes in a third of the samples."""
     some = [Traits(frozenset({"car"}))] * 18 + [Traits(frozenset({"bus"})), Traits(frozenset())]

@@ -184,6 +184,16 @@ def test_the_first_layers_and_batch_statistics_are_frozen(trained: Path) -> None
     assert "backbone.body.4.layers.0.0.weight" not in same
 
 
+def test_a_detector_that_learned_from_harmonized_labels_is_opened_again(tmp_path: Path) -> None:
+    rules = {"synthetic": [{"drop": ["cube"]}], "real": [{"rename": {"ball": "disc"}}]}
+    spec = Train(model="fcos", backbone="mobilenet_v3", size=64, weights="none", harmonize=rules)
+    made = checkpoint.build(spec, 1)
+    content = {"train": spec.model_dump(mode="json"), "classes": ["disc"], "weights": made.state_dict()}
+    checkpoint.save(tmp_path / "model.pt", content)
+    again = checkpoint.detector(checkpoint.load(tmp_path / "model.pt"))
+    assert all(torch.equal(value, again.state_dict()[name]) for name, value in made.state_dict().items())
+
+
 # --- init -----------------------------------------------------------------------------------------------------------
 
 

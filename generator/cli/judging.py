@@ -4,18 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.balance.real import read_tags, tagged
 from generator.base.draw import Draw
 from generator.cli.depths import depth_scores, painted_frames
+from generator.cli.identities import identity, of_part, of_values
+from generator.cli.preparing import harmonized
 from generator.cli.project import Project
 from generator.dataset.atomic import write_json
 from generator.dataset.examples import Source
-from generator.dataset.sources import SyntheticSource
+from generator.dataset.keypoints import keypoints_of
 from generator.dataset.subset import Part, chosen, keys_of
 from generator.mix.recipes import phases, real_share, sources_of
+from generator.mix.traits import tags_of
 from generator.spec.load import near
 from generator.spec.training import RealSource, Train
 
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from generator.train.score import Evaluation
 
 Tags = dict[str, list[int]]
+JUDGED = "judged.json"
+PHOTOGRAPHS = ("test", "val")
 PROGRAMS = ("generator", "torch", "torchvision", "pycocotools", "numpy")
 
 
@@ -45,20 +51,21 @@ class Lot:
     def given(self, found: Mapping[str, Source], real_scenes: Sequence[str]) -> dict[str, Source]:
         """The parts of the sources. Which pictures they are depends on seed and share alone, so all arms of one seed
         get the same."""
-        result = dict(found)
-        for name, share in (("real", self.real), ("synthetic", self.synthetic)):
-            if share < 1 and name in found:
-                scenes = real_scenes if name == "real" else keys_of(found[name])
-                result[name] = Part(found[name], chosen(scenes, share, Draw(self.seed) / "share" / name))
-        return result
+        parts = self._parts(found, real_scenes)
+        return {name: Part(one, parts[name]) if name in parts else one for name, one in found.items()}
 
-    def identities(self, known: Mapping[str, str]) -> dict[str, str]:
+    def identities(
+        self, known: Mapping[str, str], found: Mapping[str, Source], real_scenes: Sequence[str]
+    ) -> dict[str, str]:
         """Hashes of what it is given, from those of the whole sources."""
+        parts = self._parts(found, real_scenes)
+        return {name: of_part(one, parts[name]) if name in parts else one for name, one in known.items()}
+
+    def _parts(self, found: Mapping[str, Source], real_scenes: Sequence[str]) -> dict[str, list[int]]:
+        """By source, the examples that it is given where these are not all."""
         shares = {"real": self.real, "synthetic": self.synthetic}
-        return {
-            name: digest if shares[name] == 1 else f"{digest} share {shares[name]:g} of each scene, seed {self.seed}"
-            for name, digest in known.items()
-        }
+        scenes = {name: real_scenes if name == "real" else keys_of(found[name]) for name in found if shares[name] < 1}
+        return {name: chosen(of, shares[name], Draw(self.seed) / "share" / name) for name, of in scenes.items()}
 
 
 def lots(spec: Train) -> list[Lot]:
@@ -106,16 +113,31 @@ class Bench:
         return {tag: found.column(tag).nonzero()[0].tolist() for tag in found.tags}
 
     @cached_property
-    def painted(self) -> SyntheticSource | None:
-        """Validation frames that the selection keeps."""
-        found = painted_frames(self.project.config.train, self.project.dataset, "val", self.project.selection)
-        return found if len(found) else None
+    def painted(self) -> Source | None:
+        """Validation frames that the selection keeps, after the rules for those that are learned from."""
+        config = self.project.config
+        found = painted_frames(config.train, self.project.dataset, "val", self.project.selection)
+        if not len(found) or config.train is None:
+            return found if len(found) else None
+        return harmonized(found, config.train, self.project.real_classes if config.real else ())
 
     @cached_property
     def painted_tags(self) -> Tags:
-        frames = self.painted.frames if self.painted else ()
-        names = sorted({tag for frame in frames for tag in frame.tags})
-        return {tag: [k for k, frame in enumerate(frames) if tag in frame.tags] for tag in names}
+        tags = tags_of(self.painted) if self.painted else []
+        return {tag: [k for k, own in enumerate(tags) if tag in own] for tag in sorted({*chain.from_iterable(tags)})}
+
+    @cached_property
+    def identities(self) -> dict[str, str]:
+        """Hashes of all that decides a judgement besides the detector: pictures with labels, scenes and tags. `val` is
+        where thresholds are chosen."""
+        sources = {"test": self.test, "val": self.val, "painted": self.painted}
+        found = {
+            name: of_values(source.classes, keys_of(source), keypoints_of(source), identity(source))
+            for name, source in sources.items() if source is not None
+        }  # fmt: skip
+        if self.project.config.train and self.project.config.train.model == "depth":
+            return found
+        return found | {"scenes": of_values(self.scenes), "tags": of_values(self.tags, self.painted_tags)}
 
 
 def scenes_of_real(source: Source, said: RealSource | None) -> list[str]:
@@ -128,12 +150,22 @@ def scenes_of_real(source: Source, said: RealSource | None) -> list[str]:
 
 def judge(bench: Bench, lot: Lot, given: Mapping[str, Source], checkpoint: Path, seconds: Mapping[str, float]) -> None:
     """Write ``result.json`` beside a checkpoint, and ``evaluation.json`` with all detections in the test photographs,
-    unless they are newer than it. `given` is what the detector learned from."""
+    unless they are newer than it and of the same pictures, labels, scenes and tags, as ``judged.json`` tells. `given`
+    is what the detector learned from."""
+    from generator.report.results import read_json
     from generator.train.result import NAME, Result
 
     project, spec, stored = bench.project, bench.project.config.train, checkpoint.parent / NAME
-    if spec is None or (bench.test is None and bench.painted is None) or _fresh(stored, checkpoint):
+    if spec is None or (bench.test is None and bench.painted is None):
         return
+    note, again = checkpoint.parent / JUDGED, _fresh(stored, checkpoint)
+    noted, photographs = read_json(note) or {}, _of_photographs(bench.identities)
+    if again and noted == bench.identities:
+        return
+    # first of all, so that what an interruption leaves is not taken for what it is not
+    write_json(note, photographs if _of_photographs(noted) == photographs else {})
+    if again:  # nothing was trained now
+        seconds = (read_json(stored) or {}).get("times", seconds)
     tells_depth = spec.model == "depth"
     if not tells_depth:
         _note_forgetting(bench, checkpoint)
@@ -154,6 +186,7 @@ def judge(bench: Bench, lot: Lot, given: Mapping[str, Source], checkpoint: Path,
         times={name: round(spent, 1) for name, spent in seconds.items()},
         versions={**{name: version(name) for name in PROGRAMS}, "numbers": _numbers(checkpoint)},
     ).save(stored)
+    write_json(note, bench.identities)
 
 
 def _numbers(checkpoint: Path) -> str:
@@ -195,15 +228,22 @@ def _scores(bench: Bench, checkpoint: Path) -> "dict[Where, Judged]":
 
 
 def _on_photographs(bench: Bench, test: Source, checkpoint: Path) -> "Evaluation":
+    from generator.report.results import read_json
     from generator.train.evaluate import choose_threshold, evaluate
     from generator.train.score import Evaluation
 
     done = checkpoint.parent / "evaluation.json"
-    if _fresh(done, checkpoint):
+    note, photographs = checkpoint.parent / JUDGED, _of_photographs(bench.identities)
+    if _fresh(done, checkpoint) and read_json(note) == photographs:
         return Evaluation.model_validate_json(done.read_bytes())
     found = evaluate(checkpoint, test, choose_threshold(checkpoint, bench.val) if bench.val else None)
     write_json(done, found.model_dump(mode="json"))
+    write_json(note, photographs)
     return found
+
+
+def _of_photographs(hashes: Mapping[str, str]) -> dict[str, str]:
+    return {name: hashes[name] for name in PHOTOGRAPHS if name in hashes}
 
 
 def objects(source: Source) -> int:

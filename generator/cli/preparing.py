@@ -7,18 +7,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from generator.base.errors import InputError, Problem, TrainError, did_you_mean
+from generator.balance.real import read_tags
+from generator.base.errors import DatasetError, InputError, Problem, TrainError, did_you_mean
 from generator.cli.depths import painted_frames
 from generator.dataset.examples import Source
 from generator.dataset.imports import class_names, photo_source
 from generator.dataset.keypoints import agreed
 from generator.dataset.selection import Selection
 from generator.dataset.store import Dataset
+from generator.dataset.subset import keys_of
 from generator.mix.harmonized import Harmonized
 from generator.mix.pruning import Pruned, matching, sizes_of, tally, thresholds
 from generator.mix.recipes import phases, sources_of
 from generator.mix.semantics import SemanticMaps
-from generator.mix.traits import traits_of
+from generator.mix.traits import Tagged, traits_of
 from generator.spec.harmonizing import Rules
 from generator.spec.load import near
 from generator.spec.training import RealSource, Train
@@ -48,12 +50,15 @@ class Prepared:
         return lines
 
 
-def prepare(dataset: Dataset, selection: Selection | None, real: Source | None, spec: Train, where: Path) -> Prepared:
+def prepare(
+    dataset: Dataset, selection: Selection | None, real: Source | None, spec: Train, where: Path,
+    classes: Sequence[str] = (),
+) -> Prepared:  # fmt: skip
     """The training sources. TrainError where an arm needs real photographs and there are none, or keypoints that its
-    sources do not have or name differently; `where` is the config that it names."""
-    painted: Source = painted_frames(spec, dataset, "train", selection)
-    if spec.harmonize.synthetic.rules:
-        painted = Harmonized(painted, spec.harmonize.synthetic, real.classes if real else painted.classes)
+    sources do not have or name differently; `where` is the config that it names. `classes` are what the rules for
+    painted frames lead to, where these are not those of the photographs to learn from."""
+    wanted = classes or (real.classes if real else ())
+    painted = harmonized(painted_frames(spec, dataset, "train", selection), spec, wanted)
     if real is None and (set(spec.arms) - {"synthetic"} or spec.smallest == "match"):
         raise TrainError(
             f"{where}: the arms {', '.join(spec.arms)} and `smallest: {spec.smallest}` need real photographs; give "
@@ -76,12 +81,28 @@ def prepare(dataset: Dataset, selection: Selection | None, real: Source | None, 
     return Prepared(found, notes if real is None else notes | {"real": _note(real)})
 
 
-def refuse_other_classes(spec: Train, found: Mapping[str, Source]) -> None:
+def harmonized(painted: Source, spec: Train, classes: Sequence[str]) -> Source:
+    """Painted frames after the rules for them, with the labels of `classes` (none: their own)."""
+    rules = spec.harmonize.synthetic
+    return Harmonized(painted, rules, classes or painted.classes) if rules.rules else painted
+
+
+def with_tags(photos: Source, said: RealSource, config: Path) -> Source:
+    """Photographs with the tags of their table. DatasetError for one that cannot be read, or that names others."""
+    table = read_tags(near(config, said.tags)) if said.tags else {}
+    if unknown := sorted(set(table) - set(keys := keys_of(photos))):
+        hint = did_you_mean(unknown[0], keys)
+        raise DatasetError(f"{said.tags}: {said.labels} has no picture {unknown[0]!r}{hint} (of {len(unknown)} keys)")
+    return Tagged(photos, table) if table else photos
+
+
+def refuse_other_classes(spec: Train, found: Mapping[str, Source], test: Source | None = None) -> None:
     """TrainError for arms that mix, or are judged by, other classes than they learned."""
-    if "real" not in found or found["real"].classes == found["synthetic"].classes:
+    real = found.get("real", test)
+    if real is None or real.classes == found["synthetic"].classes:
         return
     if unfit := [arm for arm in spec.arms if arm not in ("real", "finetune")]:
-        own, other = (", ".join(found[name].classes) for name in ("synthetic", "real"))
+        own, other = (", ".join(source.classes) for source in (found["synthetic"], real))
         raise TrainError(
             f"synthetic frames have the classes {own}, real photographs {other}: the arms {', '.join(unfit)} need the "
             "same in both; keep finetune and real, or give rules under `train.harmonize`"

@@ -1,27 +1,27 @@
 """Training every detector of a run and judging it, several at a time where there are cores for that."""
 
-import hashlib
-import json
-import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from generator.base.errors import TrainError
 from generator.base.timing import timed
 from generator.cli.apart import at_a_time, learn_apart
 from generator.cli.console import Report, console
 from generator.cli.depths import depth_validator
+from generator.cli.identities import VAL, forget_other_data, identity, of_values
 from generator.cli.judging import Bench, Lot, judge, lots, scenes_of_real
-from generator.cli.preparing import PREPARATION, Prepared, noted, prepare, refuse_other_classes
+from generator.cli.preparing import PREPARATION, Prepared, noted, prepare, refuse_other_classes, with_tags
 from generator.cli.project import Project
 from generator.dataset.atomic import write_json
 from generator.dataset.examples import Source
 from generator.mix.advisor import questionable
 from generator.mix.leaks import refuse_leaks
-from generator.mix.recipes import advice, phases, sources_of
+from generator.mix.recipes import Phase, advice, phases, sources_of
+from generator.mix.sampling import refuse_unknown_tags
+from generator.mix.traits import Tagged, tags_of, traits_of
 from generator.spec.training import Train
 
 if TYPE_CHECKING:  # torch is slow to import, and --help need not wait for it
@@ -75,9 +75,16 @@ def training_of(project: Project) -> Train:
 
 
 def prepared(project: Project, spec: Train) -> Prepared:
-    """What the arms are mixed from. Raises TrainError when an arm needs real photographs and there are none."""
-    real = project.real(project.config.real.train) if project.config.real else None
-    return prepare(project.dataset, project.selection, real, spec, project.path)
+    """What the arms are mixed from. Raises TrainError when an arm needs real photographs and there are none, and for
+    tags of axes that there are none of."""
+    said = project.config.real
+    real, classes = (project.real(said.train), project.real_classes) if said else (None, ())
+    ready = prepare(project.dataset, project.selection, real, spec, project.path, classes)
+    if said and said.train:
+        ready.sources["real"] = with_tags(ready.sources["real"], said.train, project.path)
+    if spec.sampling == "even":
+        refuse_unknown_tags(spec.axes, chain.from_iterable(map(traits_of, ready.sources.values())))
+    return ready
 
 
 def train(project: Project, report: Report) -> None:
@@ -85,7 +92,8 @@ def train(project: Project, report: Report) -> None:
     spec = training_of(project)
     ready = prepared(project, spec)
     found = ready.sources
-    refuse_other_classes(spec, found)
+    test = project.real(project.config.real.test) if project.config.real else None
+    refuse_other_classes(spec, found, test)
     real, synthetic = len(found.get("real", ())), len(found["synthetic"])
     budget = advice(real, synthetic, spec.steps, spec.batch)
     console.print(budget, style="dim", highlight=False)
@@ -96,16 +104,18 @@ def train(project: Project, report: Report) -> None:
     if project.config.real is None:
         console.print("no `real:` photographs in the config: nothing will be evaluated", style="yellow")
     report("read", 0, 1, "what there is to learn from")
-    if project.config.real and (test := project.real(project.config.real.test)):
-        refuse_leaks(found, {"real.test": test})
+    if project.config.real and test:
+        val = project.real(project.config.real.val)
+        refuse_leaks(found | ({"real.val": val} if val else {}), {"real.test": test})
     known = {name: identity(source) for name, source in found.items()}
     report("read", 1, 1, ", ".join(f"{len(source)} {name}" for name, source in found.items()))
     work = Work.of(project, ready)
     for lot in lots(spec):
         plan = phases(lot.arm, spec)
-        data = {name: one for name, one in lot.identities(known).items() if name in sources_of(plan)}
-        if forget_other_data(work.folder(lot), data):
-            report(lot.name, 0, spec.steps, "the data has changed: trained anew")
+        given = lot.identities(known, found, work.scenes)
+        data = {name: given[name] for name in sources_of(plan)} | chosen_by(work, plan)
+        if why := forget_other_data(work.folder(lot), data, spec.model == "mask_rcnn"):
+            report(lot.name, 0, spec.steps, why)
         write_json(work.folder(lot) / PREPARATION, noted(ready, sources_of(plan), budget, known))
     learn(work, report)
 
@@ -126,6 +136,18 @@ def photographed_scenes(project: Project, found: dict[str, Source]) -> list[str]
     return scenes_of_real(found["real"], said) if "real" in found else []
 
 
+def chosen_by(work: Work, plan: Sequence[Phase]) -> dict[str, str]:
+    """Hashes of what else decides what a detector learns: the validation photographs, where these choose the weights,
+    and the tags of photographs, where these decide which come more often."""
+    spec, val, found = work.spec, work.bench.val, {}
+    if spec.validate_every and val:
+        found[VAL] = identity(val)
+    real = work.sources.get("real")
+    if isinstance(real, Tagged) and "real" in sources_of(tuple(plan)) and (spec.rare or spec.sampling != "plain"):
+        found["real.tags"] = of_values([sorted(tags) for tags in tags_of(real)])
+    return found
+
+
 def validator(project: Project, spec: Train) -> "Callable[[Detector], float] | None":
     """Box precision (of depth, the share within a quarter) on the real validation photographs, where training asks for
     it and there are some."""
@@ -135,25 +157,3 @@ def validator(project: Project, spec: Train) -> "Callable[[Detector], float] | N
     if val and spec.model == "depth":
         return depth_validator(val)
     return (lambda detector: evaluate(detector, val).box.ap or 0.0) if val else None
-
-
-def identity(source: Source) -> str:
-    """What a source consists of, as one hash: the same pictures and labels in the same order give the same."""
-    digest = hashlib.sha256()
-    for k in range(len(source)):
-        one = source[k]
-        more = [part for part in (one.depth, one.keypoints) if part is not None]
-        for part in (one.image, one.boxes, one.labels, one.ignore, *more):
-            digest.update(np.ascontiguousarray(part).tobytes())
-    return digest.hexdigest()
-
-
-def forget_other_data(folder: Path, data: dict[str, str]) -> bool:
-    """Note what an arm is trained on. What was trained there on other data is removed; True if there was any."""
-    note = folder / "data.json"
-    stale = note.exists() and json.loads(note.read_text()) != data
-    if stale:
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(note, data)
-    return stale

@@ -16,7 +16,8 @@ def fingerprints(source: Source) -> dict[str, str]:
 
 
 def refuse_leaks(learned: Mapping[str, Source], held_out: Mapping[str, Source]) -> None:
-    """TrainError, naming the pictures, where a source to learn from holds one that is held out, pixel by pixel."""
+    """TrainError, naming the pictures, where a source to learn from, or to choose by, holds one that is held out, pixel
+    by pixel."""
     kept = {where: fingerprints(source) for where, source in sorted(held_out.items())}
     for name, source in sorted(learned.items()):
         own = fingerprints(source)
@@ -24,7 +25,7 @@ def refuse_leaks(learned: Mapping[str, Source], held_out: Mapping[str, Source]) 
             if shared := sorted(own[mark] for mark in own.keys() & others.keys()):
                 raise TrainError(
                     f"{len(shared)} pictures of {name!r} are also in {where!r} ({', '.join(shared[:3])}): what is "
-                    "learned from cannot judge; take them out of one of the two"
+                    "learned from, or chosen by, cannot judge; take them out of one of the two"
                 )
 
 

@@ -14,6 +14,7 @@ from generator.base.draw import Draw
 from generator.mix.turns import Turns
 
 Indices = NDArray[np.int64]
+Floats = NDArray[np.float64]
 KEPT = 8
 T = TypeVar("T")
 
@@ -29,6 +30,11 @@ class Order(Protocol):
 
     def times(self, draw: Draw, count: int) -> Indices:
         """int64 (size,): how often each example is among the first `count`."""
+        ...
+
+    @property
+    def parts(self) -> Floats:
+        """float (size,): the part of all samples that each example is in the long run; they sum to 1."""
         ...
 
 
@@ -49,6 +55,10 @@ class Shuffled:
         if rest:
             times[self._order(draw / epochs)[:rest]] += 1
         return times
+
+    @property
+    def parts(self) -> Floats:
+        return np.full(self.size, 1 / max(self.size, 1))
 
     def _order(self, draw: Draw) -> Indices:
         return _kept(self._epochs, draw, lambda: draw.rng().permutation(self.size))
@@ -79,6 +89,10 @@ class Repeated:
         times = self._until(draw, epoch)
         np.add.at(times, self._order(draw, epoch)[: count - before], 1)
         return times
+
+    @property
+    def parts(self) -> Floats:
+        return self.factors / self.factors.sum()
 
     def _epoch(self, draw: Draw, rank: int) -> tuple[int, int]:
         """The epoch in which a rank lies, and the ranks before that epoch. The guess is off by at most size / sum."""
@@ -125,6 +139,13 @@ class Grouped:
         for name, members, order, n in zip(self.names, self.groups, self.orders, self.turns.counts(count), strict=True):
             np.add.at(times, members, order.times(draw / name, n))
         return times
+
+    @property
+    def parts(self) -> Floats:
+        parts = np.zeros(self.size)
+        for members, order, share in zip(self.groups, self.orders, self.turns.shares, strict=True):
+            np.add.at(parts, members, share * order.parts)
+        return parts
 
 
 def _kept(cache: dict[Draw, T], key: Draw, make: Callable[[], T]) -> T:

@@ -1,6 +1,6 @@
 """Which examples of a source come more often: by class, by tag, by axis of the scene."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from math import sqrt
@@ -83,19 +83,30 @@ def _quotas(
 
 
 def _with_quotas(sampling: Sampling, traits: Sequence[Traits], quotas: Mapping[str, float], source: str) -> Order:
-    """Turns for every rare thing that would come too seldom, and for the examples without any of them."""
-    natural = prevalence(traits)
-    short = {name: share for name, share in quotas.items() if share > natural[name] + SLACK}
-    if sum(short.values()) > 1 + SLACK:
-        asked = ", ".join(f"{name} {share:g}" for name, share in short.items())
-        raise TrainError(f"rare: the quotas of source {source!r} sum to more than 1 ({asked}); lower some")
-    everything = range(len(traits))
-    groups = {f"rare/{name}": [k for k in everything if name in traits[k].names] for name in short}
-    rest = [k for k in everything if not traits[k].names & short.keys()]
-    shares = {f"rare/{name}": share for name, share in short.items()}
-    left = 1 - sum(short.values())
-    if not short:
+    """Turns for every rare thing that would come too seldom without. The turns of one leave less room for the others,
+    so they are given until all quotas are kept."""
+    turns: dict[str, float] = {}
+    while True:
+        if sum(turns.values()) > 1 + SLACK:
+            asked = ", ".join(f"{name} {share:g}" for name, share in sorted(turns.items()))
+            raise TrainError(f"rare: the quotas of source {source!r} sum to more than 1 ({asked}); lower some")
+        order = _with_turns(sampling, traits, turns)
+        parts = order.parts
+        given = {name: parts[[name in one.names for one in traits]].sum() for name in quotas}
+        short = {name: share for name, share in quotas.items() if share > given[name] + SLACK and name not in turns}
+        if not short:
+            return order
+        turns |= short
+
+
+def _with_turns(sampling: Sampling, traits: Sequence[Traits], turns: Mapping[str, float]) -> Order:
+    """Each name's share of the turns is for examples that show it, the others for those that show none of them."""
+    if not turns:
         return _order(sampling, traits)
+    everything = range(len(traits))
+    groups = {f"rare/{name}": [k for k in everything if name in traits[k].names] for name in turns}
+    shares = {f"rare/{name}": share for name, share in turns.items()}
+    rest, left = [k for k in everything if not traits[k].names & turns.keys()], 1 - sum(turns.values())
     if rest and left > SLACK:
         groups["rest"], shares["rest"] = rest, left
     orders = {name: _order(sampling, [traits[k] for k in members]) for name, members in groups.items()}
@@ -110,6 +121,18 @@ def _order(sampling: Sampling, traits: Sequence[Traits]) -> Order:
     if sampling.kind == "even":
         return _evenly(by_axes(traits, sampling.axes), len(traits))
     return Shuffled(len(traits))
+
+
+def refuse_unknown_tags(axes: Mapping[str, Sequence[str]], traits: Iterable[Traits]) -> None:
+    """TrainError for a tag of an axis that no example shows: it would be sampled as if it were on none."""
+    known = set(chain.from_iterable(one.tags for one in traits))
+    for axis, tags in sorted(axes.items()):
+        for tag in tags:
+            if tag not in known:
+                hint = did_you_mean(tag, known)
+                raise TrainError(
+                    f"axes.{axis}: no example of any source shows {tag!r}{hint}; leave it out, or tag some"
+                )
 
 
 def by_class(traits: Sequence[Traits]) -> dict[str, list[int]]:

@@ -1,12 +1,11 @@
 """What is known of every example of a source without looking at its pixels: classes, tags, and where it was taken."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from generator.dataset.examples import Source
+from generator.dataset.examples import Example, Source
 from generator.dataset.sources import PhotoSource, SyntheticSource
-from generator.dataset.subset import Part
-from generator.mix.harmonized import Harmonized
+from generator.dataset.subset import Part, keys_of
 from generator.mix.pruning import Pruned
 
 
@@ -22,6 +21,20 @@ class Traits:
         return self.classes | self.tags
 
 
+class Tagged:
+    """Another source with more tags on its examples: `tags` by key."""
+
+    def __init__(self, source: Source, tags: Mapping[str, Sequence[str]]) -> None:
+        self.source, self.tags = source, dict(tags)
+        self.name, self.classes, self.masks = source.name, source.classes, source.masks
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __getitem__(self, index: int) -> Example:
+        return self.source[index]
+
+
 def traits_of(source: Source) -> list[Traits]:
     """Traits in the source's order. Painted frames and photographs tell theirs; of another source every example is
     read. What is ignored counts where only reading would tell that it is."""
@@ -29,25 +42,42 @@ def traits_of(source: Source) -> list[Traits]:
     if told is not None:
         return told
     read = [_read(source, index) for index in range(len(source))]
-    scenes = told_by(source.source) if isinstance(source, Harmonized) else None
-    return [replace(one, tags=scene.tags) for one, scene in zip(read, scenes, strict=True)] if scenes else read
+    return [replace(one, tags=tags) for one, tags in zip(read, tags_of(source), strict=True)]
 
 
 def told_by(source: Source) -> list[Traits] | None:
     """Traits without reading any example; None where the source does not tell them."""
+    classes = _classes(source)
+    return None if classes is None else [Traits(*both) for both in zip(classes, tags_of(source), strict=True)]
+
+
+def tags_of(source: Source) -> list[frozenset[str]]:
+    """The tags of each example, of what a source is around too; none where nobody tells them."""
     if isinstance(source, SyntheticSource):
-        return [
-            Traits(frozenset(one.label or "" for one in frame.annotated), frozenset(frame.tags))
-            for frame in source.frames
-        ]
-    if isinstance(source, Pruned):
-        return told_by(source.source)
+        return [frozenset(frame.tags) for frame in source.frames]
+    inner = getattr(source, "source", None)
+    if inner is None:
+        return [frozenset()] * len(source)
+    tags = tags_of(inner)
     if isinstance(source, Part):
-        told = told_by(source.source)
-        return None if told is None else [told[k] for k in source.chosen]
-    if isinstance(source, PhotoSource):
+        return [tags[k] for k in source.chosen]
+    if isinstance(source, Tagged):
+        return [own | {*source.tags.get(key, ())} for own, key in zip(tags, keys_of(source), strict=True)]
+    return tags
+
+
+def _classes(source: Source) -> list[frozenset[str]] | None:
+    """Of each example's objects. Photographs do not tell which of them a crop keeps."""
+    if isinstance(source, SyntheticSource):
+        return [frozenset(one.label or "" for one in frame.annotated) for frame in source.frames]
+    if isinstance(source, (Pruned, Tagged)):
+        return _classes(source.source)
+    if isinstance(source, Part):
+        classes = _classes(source.source)
+        return None if classes is None else [classes[k] for k in source.chosen]
+    if isinstance(source, PhotoSource) and source.crop is None:
         return [
-            Traits(frozenset(source.classes[one.category - 1] for one in photo.annotations if not one.crowd))
+            frozenset(source.classes[one.category - 1] for one in photo.annotations if not one.crowd)
             for photo in source.photos
         ]
     return None

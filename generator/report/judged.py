@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from generator.base.errors import DatasetError
 from generator.dataset.examples import Source
+from generator.dataset.subset import keys_of
 from generator.report import charts
 from generator.report.depths import depth_rows
 from generator.report.gap import NAME as GAP
@@ -184,6 +185,8 @@ def _worst(folder: Path, one: Result, test: Source | None) -> list[Worst]:
         evaluation = Evaluation.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
         raise DatasetError(f"{path}: cannot be read ({error}); delete the damaged file and evaluate again") from error
+    if keys_of(test) != [found.key for found in evaluation.detections]:
+        raise DatasetError(f"{path}: is of other pictures than `real.test` names now; run `train` again, to judge them")
     return worst(test, evaluation, one.scores["real"].scenes)
 
 

@@ -1,0 +1,65 @@
+"""What pictures and labels something was made of: hashes, and the notes of them beside what was made."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from generator.dataset.atomic import canonical, write_json
+from generator.dataset.examples import Source
+
+DATA = "data.json"
+MASKS = " masks "  # between the hash of pictures, boxes and classes, and that of masks
+VAL = "real.val"
+EARLIER = "earlier versions did not note the masks, or which part of its data a detector learned from"
+
+
+def identity(source: Source) -> str:
+    """What a source consists of, as a hash: the same pictures and labels in the same order give the same. Masks have a
+    hash of their own behind it, where there are any."""
+    digest, masks = hashlib.sha256(), hashlib.sha256()
+    for k in range(len(source)):
+        one = source[k]
+        more = [part for part in (one.depth, one.keypoints) if part is not None]
+        for part in (one.image, one.boxes, one.labels, one.ignore, *more):
+            digest.update(np.ascontiguousarray(part).tobytes())
+        if one.masks is not None:
+            masks.update(np.packbits(one.masks).tobytes())
+    return digest.hexdigest() + (f"{MASKS}{masks.hexdigest()}" if source.masks else "")
+
+
+def of_values(*values: object) -> str:
+    """The hash of plain data."""
+    return hashlib.sha256(canonical(values)).hexdigest()
+
+
+def of_part(whole: str, chosen: Sequence[int]) -> str:
+    """Of some examples, by their numbers, of a source whose hash is `whole`."""
+    return f"{whole} part {of_values(list(chosen))}"
+
+
+def forget_other_data(folder: Path, data: Mapping[str, str], masks: bool) -> str:
+    """Note what a detector is trained on. What was trained there on other data is removed; says why, or nothing.
+
+    Notes of earlier versions tell neither masks nor validation photographs. They hold for detectors of boxes, but not
+    for those that learn `masks`.
+    """
+    note = folder / DATA
+    noted = json.loads(note.read_text()) if note.exists() else data
+    why = "" if noted == data else _why(noted, data, masks)
+    if why:
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(note, dict(data))
+    return why
+
+
+def _why(noted: Mapping[str, str], data: Mapping[str, str], masks: bool) -> str:
+    untold = noted == {name: one.partition(MASKS)[0] for name, one in data.items() if name != VAL}
+    if untold and not masks:
+        return ""
+    earlier = untold or any(" of each scene, seed " in one for one in noted.values())
+    return f"{EARLIER}: trained anew, this once" if earlier else "the data has changed: trained anew"
