@@ -57,6 +57,7 @@ WRONG: list[tuple[str, str, tuple[str, ...]]] = [
     (POWER, "power: 5, temperature: 100}", ('16:89: lights.lamps.temperature: it must be within 500..40000, but can be 100',)),
     (POWER, "power: 5, cone: 270}", ('16:89: lights.lamps.cone: it must be within 0..180, but can be 270',)),
     (POWER, "power: 5, shadow: 2}", ('16:89: lights.lamps.shadow: it must be within 0..1, but can be 2',)),
+    ("lamps: {count", "balls: {count", ('16:3: lights.balls: a group of `objects` has this name too; give one of them another',)),
     (CAMERA, "camera: {aim: [0, 0, 0]}", ('17:1: camera.position: is missing',)),
     (CAMERA, "camera: {position: {shell: {radius: [1, 1.5], elevation: [30, 80]}}, focal_length: 0}", ('17:70: camera.focal_length: it must be above 0, but can be 0',)),
     (CAMERA, "camera: {position: {shell: {radius: [1, 1.5], elevation: [30, 80]}}, lens: fisheye}", ("17:70: camera.lens.kind: must be 'pinhole', 'brown', 'equidistant' or 'kannala_brandt', not 'fisheye'",)),

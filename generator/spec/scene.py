@@ -74,6 +74,11 @@ class SceneSpec(Strict):
             for name in self.pools
             if name not in FIRST
         ]
+        found += [
+            (("lights", name), "a group of `objects` has this name too; give one of them another")
+            for name in self.lights
+            if name in self.objects
+        ]
         if self.pools and not any(self.pools.values()):
             found.append((("pools",), "at least one share must be above 0"))
         if found:
