@@ -85,6 +85,8 @@ WRONG: list[tuple[str, str, tuple[str, ...]]] = [
     ("stage: {size: [2, 2]}\n", "", ('12:5: objects.balls.place: `on: stage` needs a `stage:`',)),
     ("{shape: sphere,", "{shape: 'zz*',", ("10:13: objects.balls.asset.shape: no shape matches 'zz*'",)),
     ("asset: {shape: sphere, radius: {uniform: [0.05, 0.1]}}", "asset: 5", ('10:5: objects.balls.asset: must be {pick: GLOB} or {shape: NAME}, not 5',)),
+    ("world.strength: {below: 0.2}", "sensor.monochrome: {above: 0.5}", ('19:11: edge_cases.night.sensor.monochrome: never holds: the scene draws sensor.monochrome from 0 to 0',)),
+    ("world.strength: {below: 0.2}", "objects.balls.count: {above: 4}", ('19:11: edge_cases.night.objects.balls.count: never holds: the scene draws objects.balls.count from 1 to 4',)),
     ("below: 0.2", "belo: 0.2", ("19:28: edge_cases.night.world.strength.belo: unknown key (did you mean 'below'?)",)),
     ("night: {world.strength: {below: 0.2}}", "night: {}", ('19:3: edge_cases.night: must name at least one fact, `some`, `all`, `any` or `not`',)),
 ]  # fmt: skip

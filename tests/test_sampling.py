@@ -100,6 +100,29 @@ def test_facts_are_what_was_drawn(sampler: Callable[[str], Sampler]) -> None:
     assert np.linalg.norm(scene.camera.position) == pytest.approx(scene.facts["camera.distance"])
 
 
+def test_what_happens_by_chance_is_a_fact_as_it_happened(sampler: Callable[[str], Sampler]) -> None:
+    chances = "sensor: {monochrome: 0.5}\nrender: {denoise: 0.5}\n"
+    make = sampler(
+        chances + SCENE + "  grey: {sensor.monochrome: {above: 0.5}}\n  noisy: {render.denoise: {below: 0.5}}\n"
+    )
+    scenes = [make(0, index) for index in range(12)]
+    assert [s.facts["sensor.monochrome"] for s in scenes] == [float(s.sensor.monochrome) for s in scenes]
+    assert [s.facts["render.denoise"] for s in scenes] == [float(s.render.denoise) for s in scenes]
+    assert {s.sensor.monochrome for s in scenes} == {s.render.denoise for s in scenes} == {True, False}
+    assert make.foreseen(0, 3, ("sensor",))["sensor.monochrome"] == scenes[3].sensor.monochrome
+
+
+def test_counts_are_facts_as_whole_numbers(sampler: Callable[[str], Sampler]) -> None:
+    text = SCENE.replace("{integers: [1, 4]}", "{uniform: [0.6, 2.9]}").replace(
+        "count: 2", "count: {uniform: [0.6, 2.9]}"
+    )
+    make = sampler(text + "  three: {objects.balls.count: {at_least: 3}, lights.lamps.count: {at_least: 3}}\n")
+    scenes = [make(0, index) for index in range(12)]
+    counts = [sum(o.label is not None for o in scene.objects) for scene in scenes]
+    assert [s.facts["objects.balls.count"] for s in scenes] == counts and set(counts) == {1, 2, 3}
+    assert [s.facts["lights.lamps.count"] for s in scenes] == [len(s.lights) for s in scenes]
+
+
 def test_shared_values_are_shared_and_materials_differ(sampler: Callable[[str], Sampler]) -> None:
     scene = sampler(SCENE.replace("{integers: [1, 4]}", "3"))(0, 1)
     assert len({o.material.color for o in scene.objects if o.label}) == 1
