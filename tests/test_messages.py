@@ -13,6 +13,7 @@ LOOK = "material: {color: {gray: {ref: tone}}}"
 PLACE = "place: {on: stage, area: [1, 1]}"
 POWER = "power: 5}"
 CAMERA = "camera: {position: {shell: {radius: [1, 1.5], elevation: [30, 80]}}}"
+NIGHT = "night: {world.strength: {below: 0.2}}"
 STRENGTH = "strength: {log_uniform: [0.05, 3.0]}"
 # (what to replace, by what, every line that must be told)
 WRONG: list[tuple[str, str, tuple[str, ...]]] = [
@@ -94,7 +95,14 @@ WRONG: list[tuple[str, str, tuple[str, ...]]] = [
     ("world.strength: {below: 0.2}", "sensor.monochrome: {above: 0.5}", ('19:11: edge_cases.night.sensor.monochrome: never holds: the scene draws sensor.monochrome from 0 to 0',)),
     ("world.strength: {below: 0.2}", "objects.balls.count: {above: 4}", ('19:11: edge_cases.night.objects.balls.count: never holds: the scene draws objects.balls.count from 1 to 4',)),
     ("below: 0.2", "belo: 0.2", ("19:28: edge_cases.night.world.strength.belo: unknown key (did you mean 'below'?)",)),
-    ("night: {world.strength: {below: 0.2}}", "night: {}", ('19:3: edge_cases.night: must name at least one fact, `some`, `all`, `any` or `not`',)),
+    (NIGHT, "night: {count.bal: {at_least: 1}}", ("19:11: edge_cases.night.count.bal: no class 'bal' (did you mean 'ball'?)",)),
+    (NIGHT, "night: {any: [{count.bal: {at_least: 1}}]}", ("19:18: edge_cases.night.any[0].count.bal: no class 'bal' (did you mean 'ball'?)",)),
+    (NIGHT, "night: {not: [{some: {class: bal}}]}", ("19:25: edge_cases.night.not[0].some.class: no class 'bal' (did you mean 'ball'?)",)),
+    (NIGHT, NIGHT + "\nkeep: [{count.bal: {at_least: 1}}]", ("20:9: keep[0].count.bal: no class 'bal' (did you mean 'ball'?)",)),
+    (NIGHT, NIGHT + "\nkeep: [{some: {class: bal}}]", ("20:16: keep[0].some.class: no class 'bal' (did you mean 'ball'?)",)),
+    (NIGHT, NIGHT + "\nkeep: [{not: [nigth]}]", ("20:8: keep[0]: no edge case 'nigth' (did you mean 'night'?)",)),
+    (NIGHT, "night: {not: [night]}\nkeep: [{all: [night]}]", ('19:3: edge_cases.night: is made of itself',)),
+    (NIGHT, "night: {}", ('19:3: edge_cases.night: must name at least one fact, `some`, `all`, `any` or `not`',)),
 ]  # fmt: skip
 
 

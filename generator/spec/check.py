@@ -1,6 +1,6 @@
 """What can be wrong with a spec whose every value is well formed: unreachable edge cases, globs that match nothing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import get_args
 
 from pydantic import BaseModel
@@ -12,7 +12,7 @@ from generator.base.splits import Split
 from generator.base.strict import Fault, Loc
 from generator.spec.assets import Files
 from generator.spec.balancing import Balance
-from generator.spec.edges import IMAGE_FACTS, EdgeCase, check_facts, conditions
+from generator.spec.edges import IMAGE_FACTS, SOME, EdgeCase, Part, check_facts, conditions, names_in, objects_asked
 from generator.spec.edges import reference_faults as tag_faults
 from generator.spec.facts import scene_facts
 from generator.spec.scene import SceneSpec
@@ -28,11 +28,14 @@ def scene_faults(spec: SceneSpec, catalog: Catalog | None) -> list[Fault]:
     found = []
     for tag, case in spec.edge_cases.items():
         found += [(("edge_cases", tag, *loc), text) for loc, text in check_facts(case, known)]
-        found += class_faults(tag, case, spec)
+        found += [(("edge_cases", tag, *loc), text) for loc, text in class_faults(case, spec.classes)]
     found += [(("edge_cases", *loc), text) for loc, text in tag_faults(spec.edge_cases)]
     for k, condition in enumerate(spec.keep):
         found += [(("keep", k, *loc), text) for loc, text in check_facts(condition, known)]
         found += [(("keep", k, *loc), text) for loc, text in picture_faults(condition)]
+        found += [(("keep", k, *loc), text) for loc, text in class_faults(condition, spec.classes)]
+        unknown = sorted(set(names_in(condition)) - set(spec.edge_cases))
+        found += [(("keep", k), f"no edge case {name!r}{did_you_mean(name, spec.edge_cases)}") for name in unknown]
     return found + (glob_faults(spec, catalog) if catalog else [])
 
 
@@ -49,14 +52,12 @@ def glob_faults(spec: SceneSpec, catalog: Catalog) -> list[Fault]:
     return found
 
 
-def class_faults(tag: str, case: EdgeCase, spec: SceneSpec) -> list[Fault]:
-    """``count.NAME`` of a class that the scene does not have."""
-    names = [fact.removeprefix("count.") for fact in case if fact.startswith("count.")]
-    return [
-        (("edge_cases", tag, f"count.{name}"), f"no class {name!r}{did_you_mean(name, spec.classes)}")
-        for name in names
-        if name not in spec.classes
-    ]
+def class_faults(case: Mapping[str, Part], classes: Sequence[str]) -> list[Fault]:
+    """``count.NAME`` and ``some: {class: NAME}`` of a class that the scene does not have."""
+    counts = [(loc, fact) for loc, fact, _ in conditions(case) if fact.startswith("count.")]
+    named = [((*loc, fact), fact.removeprefix("count.")) for loc, fact in counts]
+    named += [((*loc, SOME, "class"), one.class_) for loc, one in objects_asked(case) if one.class_ is not None]
+    return [(loc, f"no class {name!r}{did_you_mean(name, classes)}") for loc, name in named if name not in classes]
 
 
 def picture_faults(case: EdgeCase) -> list[Fault]:
