@@ -88,6 +88,9 @@ WRONG: list[tuple[str, str, tuple[str, ...]]] = [
     (STRENGTH, "rotation: north", ("7:3: world.rotation: must be a number or a distribution such as {uniform: [0, 1]}, not 'north'",)),
     ("classes: [ball]", "classes: [ball, ball]", ('2:1: classes: a name stands there twice',)),
     ("classes: [ball]", "classes: []", ('2:1: classes: needs at least 1', "11:5: objects.balls.label: unknown class 'ball' (known: none)")),
+    ("stage: {size: [2, 2]}", "stage:", ('4:1: stage: is empty: give it a value or remove it', '13:5: objects.balls.place: `on: stage` needs a `stage:`')),
+    ("below: 0.2", "below: ", ('19:28: edge_cases.night.world.strength.below: is empty: give it a value or remove it',)),
+    (CAMERA, "camera: {position: [0, ~, 1], motion: null}", ('17:24: camera.position[1]: is empty: give it a value or remove it', '17:31: camera.motion: is empty: give it a value or remove it')),
     ("scene: balls", "scene: 3 balls", ("1:1: scene: must match pattern '^[A-Za-z][A-Za-z0-9_-]*$', not '3 balls'",)),
     ("stage: {size: [2, 2]}\n", "", ('12:5: objects.balls.place: `on: stage` needs a `stage:`',)),
     ("{shape: sphere,", "{shape: 'zz*',", ("10:13: objects.balls.asset.shape: no shape matches 'zz*'",)),
@@ -130,6 +133,8 @@ KINDS = [
     ("train: {smallest: {ball: 2}}", "train.smallest.ball: must be less than or equal to 1, not 2"),
     ("train: {smallest: [1]}", "train.smallest: must be a number, 'match' or a mapping of keys to values"),
     ("farm: {recycle_mb: -1}", "farm.recycle_mb: must be greater than or equal to 0, not -1"),
+    ("train:", "train: is empty: give it a value or remove it"),
+    ("balance: {evenness: }", "balance.evenness: is empty: give it a value or remove it"),
     ("frames: {train: many}", "frames.train: must be a whole number, not 'many'"),
 ]
 

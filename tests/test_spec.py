@@ -122,6 +122,14 @@ def test_a_good_pair_loads(write: Write, monkeypatch: pytest.MonkeyPatch) -> Non
     assert load_config(write("config.yaml", CONFIG)).balance.caps == {"night": 0.2}
 
 
+def test_a_config_that_a_program_wrote_reads_back(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """JSON of a run folder says null where a person leaves a key out."""
+    monkeypatch.chdir(write("scene.yaml", SCENE).parent)
+    config = load_config(write("config.yaml", CONFIG))
+    resolved = config.model_dump_json()
+    assert "null" in resolved and load_config(write("config.json", resolved)) == config
+
+
 def test_key_order_is_not_meaning(write: Write) -> None:
     turned = SCENE.replace(
         "    label: ball\n    count: {integers: [1, 4]}\n", "    count: {integers: [1, 4]}\n    label: ball\n"
@@ -151,7 +159,7 @@ def test_what_hardly_ever_reaches_0_counts_as_above_it(write: Write) -> None:
 
 
 TRAPS = [("on", "on"), ("yes", "yes"), ("1e3", 1000.0), ("0o7", "0o7"), ("010", "010"), ("1_000", 1000), ("12:30", "12:30"),
-         ("'1'", "1"), ("true", True), (".5", 0.5), ("-.inf", float("-inf")), ("~", None), ("2001-01-01", "2001-01-01")]  # fmt: skip
+         ("'1'", "1"), ("true", True), (".5", 0.5), ("-.inf", float("-inf")), (".Inf", float("inf")), ("-.INF", float("-inf")), ("~", None), ("2001-01-01", "2001-01-01")]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "value"), TRAPS)

@@ -65,13 +65,19 @@ def is_config(path: Path) -> bool:
 
 
 def validated(document: Document, model: type[M]) -> M:
-    """The model of a document's data. Raises InputError with every fault at its line and column."""
+    """The model of a document's data. Raises InputError with every fault at its line and column, and for every value
+    that is empty: None stands for what is left out, and would pass for it."""
     if not isinstance(document.data, dict):
         raise InputError([Problem(document.file, 1, 1, "", "must be a mapping of keys to values")])
+    empty: list[Fault] = [(loc, "is empty: give it a value or remove it") for loc in document.empty]
+    places = {document.place(loc) for loc in document.empty}
     try:
-        return model.model_validate(document.data)
+        result = model.model_validate(document.data)
     except ValidationError as error:
-        raise InputError(map(document.problem, faults(error))) from None
+        found = [(loc, text) for loc, text in faults(error) if document.place(loc) not in places]
+        raise InputError(map(document.problem, [*empty, *found])) from None
+    report(document, empty)
+    return result
 
 
 def expand_refs(document: Document) -> None:
