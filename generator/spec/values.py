@@ -12,7 +12,8 @@ from generator.distributions.base import Constant, Distribution, Support, Value
 from generator.distributions.intervals import inside
 from generator.distributions.quantiles import law
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+NAME = r"^[A-Za-z][A-Za-z0-9_-]*$"
+Name = Annotated[str, Field(pattern=NAME)]
 NEVER = 1e-9  # the probability of what is not drawn in all the frames of a run
 
 
