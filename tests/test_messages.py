@@ -97,6 +97,11 @@ WRONG: list[tuple[str, str, tuple[str, ...]]] = [
     ("asset: {shape: sphere, radius: {uniform: [0.05, 0.1]}}", "asset: 5", ('10:5: objects.balls.asset: must be {pick: GLOB} or {shape: NAME}, not 5',)),
     ("world.strength: {below: 0.2}", "sensor.monochrome: {above: 0.5}", ('19:11: edge_cases.night.sensor.monochrome: never holds: the scene draws sensor.monochrome from 0 to 0',)),
     ("world.strength: {below: 0.2}", "objects.balls.count: {above: 4}", ('19:11: edge_cases.night.objects.balls.count: never holds: the scene draws objects.balls.count from 1 to 4',)),
+    ("asset: {shape: sphere, radius: {uniform: [0.05, 0.1]}}", "asset: {pick: [mug/*, {shape: box}]}", ('10:13: objects.balls.asset.pick: must be a glob, a list of globs or {GLOB: WEIGHT}; give shapes a group of their own',)),
+    ("asset: {shape: sphere,", "asset: {shape: sphere, 3: 4,", ('10:28: objects.balls.asset[3]: no parameter of sphere (known: radius, subdivisions)',)),
+    ("{gray: {ref: tone}}", "{gray: {ref: [tone]}}", ("14:31: objects.balls.material.color.gray.ref: no shared value ['tone'] (under shared: tone)",)),
+    ("{gray: {ref: tone}}", "{gray: {ref: {uniform: [0, 1]}}}", ("14:31: objects.balls.material.color.gray.ref: no shared value {'uniform': [0, 1]} (under shared: tone)",)),
+    (CAMERA, CAMERA + "\nphysics: {drop: [[balls]]}", ('18:11: physics.drop: needs at least 1', '18:18: physics.drop[0]: must be a text')),
     ("below: 0.2", "belo: 0.2", ("19:28: edge_cases.night.world.strength.belo: unknown key (did you mean 'below'?)",)),
     (NIGHT, "night: {count.bal: {at_least: 1}}", ("19:11: edge_cases.night.count.bal: no class 'bal' (did you mean 'ball'?)",)),
     (NIGHT, "night: {any: [{count.bal: {at_least: 1}}]}", ("19:18: edge_cases.night.any[0].count.bal: no class 'bal' (did you mean 'ball'?)",)),
@@ -135,6 +140,7 @@ KINDS = [
     ("farm: {recycle_mb: -1}", "farm.recycle_mb: must be greater than or equal to 0, not -1"),
     ("train:", "train: is empty: give it a value or remove it"),
     ("balance: {evenness: }", "balance.evenness: is empty: give it a value or remove it"),
+    ("seed: 99999999999999999999", "seed: must be less than or equal to 9223372036854775807, not 99999999999999999999"),
     ("frames: {train: many}", "frames.train: must be a whole number, not 'many'"),
 ]
 

@@ -96,8 +96,9 @@ def expand_refs(document: Document) -> None:
         if not isinstance(value, dict):
             return value
         if set(value) == {"ref"}:
-            if value["ref"] in shared and loc[:1] != ("shared",):
-                return {"ref": value["ref"], "of": shared[value["ref"]]}
+            name = value["ref"] if isinstance(value["ref"], str) else ""
+            if name in shared and loc[:1] != ("shared",):
+                return {"ref": name, "of": shared[name]}
             known = ", ".join(sorted(map(str, shared))) or "nothing"
             found.append(document.problem(((*loc, "ref"), f"no shared value {value['ref']!r} (under shared: {known})")))
         return {k: walk(v, (*loc, k)) for k, v in value.items()}

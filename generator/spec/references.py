@@ -19,8 +19,8 @@ def reference_faults(scene: dict[Any, Any]) -> list[Fault]:
     physics = mapping(scene.get("physics"))
     drop = physics.get("drop")
     for k, name in enumerate(drop if isinstance(drop, list) else []):
-        if name not in groups:
-            found.append((("physics", "drop", k), f"no group {name!r}{did_you_mean(str(name), groups)}"))
+        if isinstance(name, str) and name not in groups:
+            found.append((("physics", "drop", k), f"no group {name!r}{did_you_mean(name, groups)}"))
     if physics and scene.get("stage") is None:
         found.append((("physics",), "needs a `stage:` to fall on"))
     return found
