@@ -144,8 +144,13 @@ KINDS = [
     ("train:", "train: is empty: give it a value or remove it"),
     ("balance: {evenness: }", "balance.evenness: is empty: give it a value or remove it"),
     ("seed: 99999999999999999999", "seed: must be less than or equal to 9223372036854775807, not 99999999999999999999"),
+    ("balance: {quotas: [{by: [clas]}]}", "balance.quotas[0].by[0]: nothing is called 'clas' (did you mean 'class'?)"),
+    ("balance: {quotas: [{by: [class], cells: {bal: 0.1}}]}", "balance.quotas[0].cells.bal: class is never 'bal' (did you mean 'ball'?)"),
+    ("balance: {quotas: [{by: [class, size], cells: {ball/smal: 0.1}}]}", "balance.quotas[0].cells.ball/smal: size is never 'smal' (did you mean 'small'?)"),
+    ("balance: {quotas: [{by: [near], bins: {near: {close: {distnce: {below: 1}}}}}]}", "balance.quotas[0].bins.near.close.distnce: unknown fact 'distnce' of an object (did you mean 'distance'?)"),
+    ("balance: {quotas: [{by: [night, size], cells: {night/small: 0.6, none/small: 0.6}}]}", "balance.quotas[0].cells: floors add up to 1.2: no object is in two cells, so they must not exceed 1"),
     ("frames: {train: many}", "frames.train: must be a whole number, not 'many'"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("more", "told"), KINDS, ids=[more for more, _ in KINDS])
@@ -157,3 +162,17 @@ def test_a_key_of_several_kinds_is_told_of_once(
     with pytest.raises(InputError) as raised:
         load_config(write("config.yaml", "\n".join([*kept, more])))
     assert [problem.path + ": " + problem.message for problem in raised.value.problems] == [told]
+
+
+def test_frames_of_a_split_without_a_pool_are_told_of(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = write("scene.yaml", SCENE + "pools: {train: 1}\n")
+    monkeypatch.chdir(scene.parent)
+    config = write("config.yaml", CONFIG.replace("{train: 10}", "{train: 10, val: 4}"))
+    with pytest.raises(InputError) as raised:
+        load_config(config)
+    cure = "give it a share there, or ask for no frames of it"
+    assert str(raised.value) == f"{config}:3:21: frames.val: the scene's `pools` leave no files for val: {cure}"
+    assert load_config(write("config.yaml", CONFIG)).frames.val == 0
+    scene.write_text(scene.read_text().replace("environment: {pick: hdri/*}", ""))  # nothing is picked
+    write("config.yaml", CONFIG.replace("{train: 10}", "{train: 10, val: 4}"))
+    assert load_config(config).frames.val == 4

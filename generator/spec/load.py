@@ -9,7 +9,7 @@ from generator.assets.catalog import Catalog
 from generator.base.errors import InputError, Problem, did_you_mean
 from generator.base.strict import Fault, Strict, faults
 from generator.distributions.base import Value
-from generator.spec.check import balance_faults, scene_faults
+from generator.spec.check import balance_faults, pool_faults, scene_faults
 from generator.spec.config import RunConfig
 from generator.spec.scene import SceneSpec
 from generator.spec.yaml import Document, read
@@ -34,7 +34,8 @@ def load_config(path: Path) -> RunConfig:
     if not scene.is_file():
         known = [p.as_posix() for p in sorted(scene.parent.glob("*.yaml"))] if scene.parent.is_dir() else []
         report(document, [(("scene",), f"no such file {config.scene!r}{did_you_mean(str(scene), known)}")])
-    report(document, balance_faults(config.balance, load_scene(scene)))
+    spec = load_scene(scene)
+    report(document, balance_faults(config.balance, spec) + pool_faults(config.frames.model_dump(), spec))
     return config
 
 
