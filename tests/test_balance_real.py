@@ -96,6 +96,10 @@ def test_tables_of_tags_are_read_in_two_shapes_and_faults_named(tmp_path):
     path.write_text("key,rain\na,yes\n")
     with pytest.raises(DatasetError, match=r"tags\.csv:2: rain is 'yes'; write 1 where a has the tag"):
         read_tags(path)
+    for row in ("a", "a,rain,more"):
+        path.write_text(f"key,tag\nb,rain\n{row}\n")
+        with pytest.raises(DatasetError, match=r"tags\.csv:3: must have as many cells"):
+            read_tags(path)
     path.write_text("name,rain\na,1\n")
     with pytest.raises(DatasetError, match="needs a column `key`"):
         read_tags(path)

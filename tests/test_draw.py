@@ -1,11 +1,13 @@
 import random
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
 from generator.base.draw import Draw
+from generator.base.errors import GeneratorError
 
 steps = st.lists(st.one_of(st.text(max_size=5), st.integers(-3, 3)), max_size=4)
 
@@ -37,6 +39,13 @@ def test_drawing_is_repeatable_and_leaves_global_generators_alone() -> None:
 
 def test_seed_zero_is_a_seed() -> None:
     assert len({(Draw(seed) / "a").uniform() for seed in range(10)}) == 10
+
+
+@pytest.mark.parametrize(("seed", "index"), [(2**63, 0), (-(2**63) - 1, 0), (0, 2**64)])
+def test_numbers_of_more_than_64_bits_are_refused_in_words(seed: int, index: int) -> None:
+    assert Draw(2**63 - 1, -(2**63)).uniform() < 1
+    with pytest.raises(GeneratorError, match=r"a seed or an index must be a whole number from -9223372036854775808 to"):
+        Draw(seed, index).uniform()
 
 
 def test_neighbouring_streams_are_uniform_and_independent() -> None:

@@ -5,12 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
+from test_spec import SCENE
 
 from generator.balance.tags import facts_of, object_facts, tags_of
 from generator.base.errors import GeneratorError
 from generator.base.frame import Frame, Instance
 from generator.base.geometry import Box, Camera
 from generator.base.strict import faults
+from generator.farm.job import canonical
 from generator.spec.edges import (
     KNOWN_LABEL_FACTS,
     OBJECT_FACTS,
@@ -22,6 +24,8 @@ from generator.spec.edges import (
     in_order,
     reference_faults,
 )
+from generator.spec.load import load_scene
+from generator.spec.scene import SceneSpec
 
 CASE = TypeAdapter(EdgeCase)
 
@@ -224,6 +228,18 @@ def test_conditions_inside_of_combinations_are_checked_too():
     assert found == [
         (("any", 0, "wrld"), "unknown fact 'wrld' (did you mean 'world'?)")
     ]  # never, so `not` always holds
+
+
+def test_keep_may_name_edge_cases_and_then_holds_by_itself(write):
+    """Whoever asks `keep` knows no tags: its names are spelled out when the scene is read, and read back from JSON."""
+    text = SCENE + "  dusk: {world.strength: {between: [0.2, 0.5]}}\n  dim: {any: [night, dusk]}\n"
+    spec = load_scene(
+        write("scene.yaml", text + "keep: [{not: [dim]}, {all: [{any: [dusk, {annotated: {at_least: 1}}]}]}]\n")
+    )
+    for one in (spec, SceneSpec.model_validate_json(canonical(spec))):
+        for strength, annotated, kept in ((0.1, 3, False), (0.3, 3, False), (0.9, 3, True), (0.9, 0, False)):
+            facts = {"world.strength": strength, "annotated": annotated}
+            assert all(holds(case, facts) for case in one.keep) == kept
 
 
 def test_the_view_of_an_object_by_hand():

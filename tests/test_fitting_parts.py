@@ -45,6 +45,15 @@ def test_exactly_the_named_values_change(changes: Any, expected: Any, write: Wri
     assert "# one" in new.read_text() and "# four" in new.read_text() and "# fitted" in new.read_text()
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["a: {b: 1}", "a: {b: 1,}", "a: {b: 1 , }", "a: {b: 1, # c\n  }", "a: {b: 1 # c, d\n  }", "a: {b: 1\n  , # c\n }"],
+)
+def test_braces_take_another_key_whatever_they_end_in(text: str, write: Write) -> None:
+    new = write("b.yaml", changed(write("a.yaml", f"{text}\nz: 3\n"), {("a", "new"): 2, ("z",): 4}, "fitted"))
+    assert read(new).data == {"a": {"b": 1, "new": 2}, "z": 4}
+
+
 def test_what_others_share_is_not_changed_behind_their_backs(write: Write) -> None:
     with pytest.raises(Unchangeable, match="shared with others through &first"):
         changed(write("a.yaml", YAML), {("a", "uniform"): [3, 4]}, "fitted")

@@ -93,6 +93,16 @@ def test_a_folder_without_the_class_says_what_it_has(meshes: Path) -> None:
         Beginning.of("a b", ("peg",), meshes, None, "")
 
 
+def test_labels_that_make_no_scene_are_told_before_any_work(photos: Path) -> None:
+    kept = json.loads(photos.read_text())
+    photos.write_text(json.dumps({**kept, "categories": [{"id": 7, "name": "coffee mug"}]}))
+    with pytest.raises(GeneratorError, match=r"train\.json: 'coffee mug' cannot be classes of a scene: rename them"):
+        Beginning.of("x", (), None, photos, "")
+    photos.write_text(json.dumps({**kept, "categories": [{"id": 7, "name": "mug"}], "images": [], "annotations": []}))
+    with pytest.raises(DatasetError, match=r"train\.json: lists no photographs"):
+        Beginning.of("x", (), None, photos, "")
+
+
 def test_colours_are_those_of_the_photographs(photos: Path) -> None:
     found = palettes(photos, "", ("peg",))
     for name, color in (("peg", (30, 170, 60)), ("", (110, 40, 160))):

@@ -179,6 +179,15 @@ def test_only_the_named_groups_fall_and_only_on_what_is_in_their_way(store: Asse
     assert result.objects[3].pose.position[2] == pytest.approx(0.56, abs=1e-3)
 
 
+def test_two_of_one_name_stay_two(store: AssetStore) -> None:
+    """Each comes to rest as the shape it is, at half its own height."""
+    low, high = (thing("box", (x, 0, 0.3), x=0.1, y=0.1, z=z) for x, z in ((-0.3, 0.04), (0.3, 0.08)))
+    away = named("drop/0", thing("box", (9, 0, 0.3), x=0.1, y=0.1, z=0.06))
+    result = dropped(store, named("drop/0", low), named("drop/0", high), away, **{"stage.size.x": 2, "stage.size.y": 2})
+    assert [one.mesh for one in result.objects] == [low.mesh, high.mesh] and result.facts["physics.lost"] == 1
+    assert [one.pose.position[2] for one in result.objects] == pytest.approx([0.02, 0.04], abs=1e-4)
+
+
 def test_walls_stop_what_rolls(store: AssetStore) -> None:
     wall = thing("box", (0.5, 0, 0.5), x=0.1, y=4, z=1, backdrop=True)
     ramp = named("ramp/0", thing("box", (0, 0, 0.1), x=0.6, y=1, z=0.02, rotation=turn((0, 1, 0), 20)))

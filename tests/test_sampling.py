@@ -12,9 +12,11 @@ from test_spec import SCENE
 from generator.assets.catalog import Catalog
 from generator.assets.loading import load_mesh
 from generator.assets.store import AssetStore
+from generator.base.draw import Draw
 from generator.base.errors import AssetError, PlacementError
 from generator.base.geometry import rotation_matrix
 from generator.base.scene import ObjectSample, SceneSample
+from generator.distributions.base import Value
 from generator.sampling.sampler import Sampler
 from generator.spec.load import load_scene
 from generator.spec.yaml import read
@@ -83,6 +85,15 @@ def test_a_scene_that_cannot_be_filled_says_so(sampler: Callable[[str], Sampler]
         sampler(SCENE.replace("{integers: [1, 4]}", "400"))(0, 0)
 
 
+def test_a_scale_of_0_is_told_where_it_is_drawn(sampler: Callable[[str], Sampler]) -> None:
+    """A shared value may say that there is none of a thing, and that it would have no size."""
+    text = SCENE.replace("shared: {", "shared: {there: {integers: [0, 1]}, ")
+    both = sampler(text.replace("count: {integers: [1, 4]}", "count: {ref: there}\n    scale: [1, 1, {ref: there}]"))
+    assert {both(0, index).facts["objects.balls.count"] for index in range(8)} == {0, 1}
+    with pytest.raises(PlacementError, match=r"balls/\d: its scale was drawn as 0; keep `scale` above 0"):
+        sampler(text.replace("    label: ball", "    label: ball\n    scale: {pick: {0: 99, 1: 1}}"))(0, 0)
+
+
 def test_floating_objects_are_in_view(sampler: Callable[[str], Sampler]) -> None:
     text = SCENE.replace("{on: stage, area: [1, 1]}", "{in: frustum, depth: [0.5, 1]}")
     for index in range(20):
@@ -98,6 +109,44 @@ def test_facts_are_what_was_drawn(sampler: Callable[[str], Sampler]) -> None:
     assert scene.facts["world.strength"] == scene.world.strength and scene.facts["lights.lamps.count"] == 2
     assert scene.facts["objects.balls.count"] == sum(o.label is not None for o in scene.objects)
     assert np.linalg.norm(scene.camera.position) == pytest.approx(scene.facts["camera.distance"])
+
+
+def test_what_happens_by_chance_is_a_fact_as_it_happened(sampler: Callable[[str], Sampler]) -> None:
+    chances = "sensor: {monochrome: 0.5}\nrender: {denoise: 0.5}\n"
+    make = sampler(
+        chances + SCENE + "  grey: {sensor.monochrome: {above: 0.5}}\n  noisy: {render.denoise: {below: 0.5}}\n"
+    )
+    scenes = [make(0, index) for index in range(12)]
+    assert [s.facts["sensor.monochrome"] for s in scenes] == [float(s.sensor.monochrome) for s in scenes]
+    assert [s.facts["render.denoise"] for s in scenes] == [float(s.render.denoise) for s in scenes]
+    assert {s.sensor.monochrome for s in scenes} == {s.render.denoise for s in scenes} == {True, False}
+    assert make.foreseen(0, 3, ("sensor",))["sensor.monochrome"] == scenes[3].sensor.monochrome
+
+
+def test_counts_are_facts_as_whole_numbers(sampler: Callable[[str], Sampler]) -> None:
+    text = SCENE.replace("{integers: [1, 4]}", "{uniform: [0.6, 2.9]}").replace(
+        "count: 2", "count: {uniform: [0.6, 2.9]}"
+    )
+    make = sampler(text + "  three: {objects.balls.count: {at_least: 3}, lights.lamps.count: {at_least: 3}}\n")
+    scenes = [make(0, index) for index in range(12)]
+    counts = [sum(o.label is not None for o in scene.objects) for scene in scenes]
+    assert [s.facts["objects.balls.count"] for s in scenes] == counts and set(counts) == {1, 2, 3}
+    assert [s.facts["lights.lamps.count"] for s in scenes] == [len(s.lights) for s in scenes]
+
+
+def test_laws_without_ends_are_moved_to_their_bounds(sampler: Callable[[str], Sampler]) -> None:
+    """By the same law drawn outside of any scene: what lies within is as it was drawn."""
+    laws = {"contrast": [1, 0.6], "rescale": [0.8, 0.3], "jpeg": [95, 5], "noise": [0, 1]}
+    ends = {"contrast": (0, np.inf), "rescale": (0.01, 1), "jpeg": (0, 100), "noise": (0, np.inf)}
+    make = sampler(f"sensor: {{{', '.join(f'{name}: {{normal: {law}}}' for name, law in laws.items())}}}\n" + SCENE)
+    outside = 0
+    for index in range(40):
+        facts = make.foreseen(0, index, ("sensor",))
+        for name, law in laws.items():
+            free = Value("scalar").parse({"normal": law}).sample(Draw(0, index) / "sensor" / name)
+            assert facts[f"sensor.{name}"] == np.clip(free, *ends[name])
+            outside += facts[f"sensor.{name}"] != free
+    assert outside > 20
 
 
 def test_shared_values_are_shared_and_materials_differ(sampler: Callable[[str], Sampler]) -> None:

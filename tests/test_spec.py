@@ -1,5 +1,6 @@
 """Bad input gets one message with place and cure, all of them at once; good input means the same however it is put."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -121,6 +122,14 @@ def test_a_good_pair_loads(write: Write, monkeypatch: pytest.MonkeyPatch) -> Non
     assert load_config(write("config.yaml", CONFIG)).balance.caps == {"night": 0.2}
 
 
+def test_a_config_that_a_program_wrote_reads_back(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """JSON of a run folder says null where a person leaves a key out."""
+    monkeypatch.chdir(write("scene.yaml", SCENE).parent)
+    config = load_config(write("config.yaml", CONFIG))
+    resolved = config.model_dump_json()
+    assert "null" in resolved and load_config(write("config.json", resolved)) == config
+
+
 def test_key_order_is_not_meaning(write: Write) -> None:
     turned = SCENE.replace(
         "    label: ball\n    count: {integers: [1, 4]}\n", "    count: {integers: [1, 4]}\n    label: ball\n"
@@ -135,8 +144,22 @@ def test_a_spec_survives_its_own_json(write: Write) -> None:
     assert canonical(SceneSpec.model_validate_json(canonical(spec))) == canonical(spec)
 
 
+def test_a_law_without_ends_reads_back_as_it_was_written(write: Write) -> None:
+    spec = load_scene(write("a.yaml", SCENE + "sensor: {noise: {normal: [0, 1]}}\n"))
+    assert spec.model_dump(mode="json")["sensor"]["noise"] == {"normal": [0.0, 1.0]}
+    assert SceneSpec.model_validate_json(canonical(spec)) == spec
+
+
+def test_what_hardly_ever_reaches_0_counts_as_above_it(write: Write) -> None:
+    """A normal law lies 10 standard deviations above 0 here, 1.75 in the one that is refused."""
+    text = SCENE.replace("camera: {", "camera: {focal_length: {normal: [50, 5]}, ")
+    assert load_scene(write("a.yaml", text)).camera.focal_length.support() == (-math.inf, math.inf)
+    with pytest.raises(InputError, match="focal_length: it must be above 0"):
+        load_scene(write("a.yaml", text.replace("[50, 5]", "[35, 20]")))
+
+
 TRAPS = [("on", "on"), ("yes", "yes"), ("1e3", 1000.0), ("0o7", "0o7"), ("010", "010"), ("1_000", 1000), ("12:30", "12:30"),
-         ("'1'", "1"), ("true", True), (".5", 0.5), ("-.inf", float("-inf")), ("~", None), ("2001-01-01", "2001-01-01")]  # fmt: skip
+         ("'1'", "1"), ("true", True), (".5", 0.5), ("-.inf", float("-inf")), (".Inf", float("inf")), ("-.INF", float("-inf")), ("~", None), ("2001-01-01", "2001-01-01")]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "value"), TRAPS)

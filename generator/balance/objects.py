@@ -13,10 +13,9 @@ from generator.balance.candidates import Amounts, Candidates, Ints, flat_instanc
 from generator.base.errors import BalanceError, did_you_mean
 from generator.spec.balancing import Balance
 from generator.spec.edges import OBJECT_FACTS, Condition
-from generator.spec.quotas import Quota
+from generator.spec.quotas import NONE, Quota
 
 COLUMNS = {"visible_pixels": "pixels"}  # facts that records call otherwise
-NONE = "none"
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,8 @@ def read_tags(path: Path) -> dict[str, tuple[str, ...]]:
 
 
 def _row_tags(path: Path, line: int, row: Mapping[str, str]) -> set[str]:
+    if None in (*row, *row.values()):  # what `csv` puts for a cell too few or too many
+        raise DatasetError(f"{path}:{line}: must have as many cells, with commas between, as the first line")
     if "tag" in row:
         return {row["tag"]} - {""}
     for name, value in row.items():

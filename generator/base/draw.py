@@ -11,7 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from generator.base.errors import GeneratorError
+
 Step = str | int
+MOST = 2**63 - 1  # a seed or an index is a signed number of 64 bits
+RANGE = f"a seed or an index must be a whole number from -{MOST + 1} to {MOST}"
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,11 @@ class Draw:
 
     def key(self) -> int:
         """128-bit key of this path. Steps carry type and length, so ``"1"`` is not ``1`` and ``a/b`` not ``ab``."""
-        digest = hashlib.blake2b(struct.pack("<qq", self.seed, self.index), digest_size=16, person=b"draw")
+        try:
+            root = struct.pack("<qq", self.seed, self.index)
+        except struct.error:
+            raise GeneratorError(f"seed {self.seed}, index {self.index}: {RANGE}") from None
+        digest = hashlib.blake2b(root, digest_size=16, person=b"draw")
         for step in self.path:
             text = str(step).encode()
             digest.update(struct.pack("<cI", b"i" if isinstance(step, int) else b"s", len(text)) + text)

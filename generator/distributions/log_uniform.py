@@ -15,9 +15,9 @@ class LogUniform(Law):
 
     def model_post_init(self, context: Any) -> None:
         ordered(self.log_uniform)
-        low = self.log_uniform[0].support()
-        if low and low[0] <= 0:
-            raise ValueError(f"ends must be above 0, not {low[0]:g}")
+        both = hull(self.log_uniform)
+        if both and both[0] <= 0:
+            raise ValueError(f"ends must be above 0, not {both[0]:g}")
 
     def sample(self, draw: Draw) -> float:
         low, high = (end.sample(draw / name) for end, name in zip(self.log_uniform, ("low", "high"), strict=True))

@@ -1,5 +1,6 @@
 """Positions in metres, float64 (3,). World z is up; angles in degrees in YAML."""
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -39,6 +40,13 @@ class ShellRange(Strict):
             raise ValueError("radius must be [near, far] with 0 <= near <= far")
         if not -90 <= self.elevation[0] <= self.elevation[1] <= 90:
             raise ValueError("elevation must be [low, high] within -90..90 degrees")
+        start, stop = self.azimuth
+        if start > stop:
+            before = start - 360 * math.ceil((start - stop) / 360)
+            raise ValueError(
+                f"azimuth must be [start, stop] with start <= stop: from {start:g} on to {stop:g} is "
+                f"[{before:g}, {stop:g}]"
+            )
 
 
 @distribution("shell", "position")

@@ -15,9 +15,11 @@ from generator.fitting.photographs import Real, read_real
 from generator.fitting.rounds import Fitted, Fitter, Report
 from generator.fitting.template import Target, config_text, scene_text, targets
 from generator.spec.load import load_scene
+from generator.spec.values import NAME as CLASS_NAME
 
 SIZE, LONGEST = (320, 240), 416
 LOOKS, PICTURES = 120, 24
+CLASS = re.compile(CLASS_NAME)
 NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
@@ -48,6 +50,11 @@ class Beginning:
         wanted = labels or known
         if strangers := [one for one in wanted if known and one not in known]:
             raise DatasetError(f"{like}: no class {', '.join(strangers)}, only {', '.join(known)}; names must agree")
+        if odd := [one for one in wanted if not CLASS.match(one)]:
+            raise GeneratorError(
+                f"{like or 'labels'}: {', '.join(map(repr, odd))} cannot be classes of a scene: rename them in the "
+                "labels; a class begins with a letter, and has letters, digits, - and _ only (coffee_mug)"
+            )
         classes = tuple(targets(wanted, folder))
         colors = palettes(like, images, wanted) if like else {}
         size = _fitting(_size(like, images, wanted)) if like else SIZE
@@ -92,7 +99,10 @@ class Beginning:
 
 def _size(labels: Path, images: str, classes: tuple[str, ...]) -> tuple[int, int]:
     """(width, height) of the first photograph."""
-    picture = photo_source(labels, images, classes=classes)[0].image
+    photographs = photo_source(labels, images, classes=classes)
+    if not len(photographs):
+        raise DatasetError(f"{labels}: lists no photographs; a scene to be like some needs at least one")
+    picture = photographs[0].image
     return picture.shape[1], picture.shape[0]
 
 

@@ -156,9 +156,12 @@ def _pieces(tree: Span, text: str, loc: Loc, value: Any) -> list[tuple[int, int,
 
 
 def _inserted(parent: Span, text: str, entry: str) -> tuple[int, int, str]:
-    """A new entry at the end of a mapping."""
+    """A new entry at the end of a mapping: in braces right behind the last value, before any comma or comment."""
+    if parent.flow and parent.children:
+        last = max(child.end for child in parent.children.values())
+        return last, last, f", {entry}"
     if parent.flow:
-        return parent.end - 1, parent.end - 1, (", " if parent.children else "") + entry
+        return parent.end - 1, parent.end - 1, entry
     stop = text.find("\n", parent.end)
     stop = len(text) if stop < 0 else stop
     return stop, stop, "\n" + " " * parent.column + entry

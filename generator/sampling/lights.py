@@ -24,7 +24,7 @@ def lights(groups: dict[str, LightGroup], scope: Scope) -> tuple[list[LightSampl
     glowing: list[ObjectSample] = []
     for name, group in sorted(groups.items()):
         found = []
-        for k in range(round(scope.number(f"lights.{name}.count", group.count))):
+        for k in range(scope.count(f"lights.{name}.count", group.count)):
             draw = scope.draw / "lights" / name / k
             kind = group.kind.sample(draw / "kind")
             found.append(light(group, "point" if kind == "emissive" else kind, f"{name}/{k}", draw))

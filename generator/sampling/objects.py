@@ -59,7 +59,7 @@ def group_of(name: str, filling: Filling) -> Iterator[tuple[Thing, Body]]:
         return
     if group.place.on == "stage" or group.place.area:
         filling.areas[name] = stage_area(name, filling)
-    count = round(scope.number(fact, group.count))
+    count = scope.count(fact, group.count)
     for k in range(count):
         one = thing(name, k, filling)
         body = placed(one, filling)

@@ -29,15 +29,20 @@ def settle(
 
     Objects must not overlap at the start: those that do are thrown apart, mostly out of the scene.
     """
-    free = [one for one in sample.objects if one.name.partition("/")[0] in groups and not one.backdrop]
-    falling = [solid(one, store, free=True) for one in free]
-    rest = fall([*falling, *obstacles(sample, free, falling, store)], seconds, max(0.0, friction), bounce)
-    moved = landed(free, falling, rest)
-    inside = {one.name: one for one in moved if on_stage(one, sample, store)}
-    gone = {one.name for one in moved} - set(inside)
+    free = {k: one for k, one in enumerate(sample.objects) if falls(one, groups)}
+    standing = [one for k, one in enumerate(sample.objects) if k not in free]
+    falling = [solid(one, store, free=True) for one in free.values()]
+    rest = fall([*falling, *obstacles(standing, falling, store)], seconds, max(0.0, friction), bounce)
+    moved = dict(zip(free, landed(list(free.values()), falling, rest), strict=True))
+    gone = {k for k, one in moved.items() if not on_stage(one, sample, store)}
     facts = {"physics.settled": float(rest.still and rest.overlap < DEEP), "physics.lost": float(len(gone))}
-    objects = tuple(inside.get(one.name, one) for one in sample.objects if one.name not in gone)
+    objects = tuple(moved.get(k, one) for k, one in enumerate(sample.objects) if k not in gone)
     return sample.model_copy(update={"objects": objects, "facts": dict(sorted((sample.facts | facts).items()))})
+
+
+def falls(one: ObjectSample, groups: Collection[str]) -> bool:
+    """Whether an object is of one of these groups."""
+    return one.name.partition("/")[0] in groups and not one.backdrop
 
 
 def solid(one: ObjectSample, store: AssetStore, free: bool, whole: bool = False) -> Solid:
@@ -47,19 +52,16 @@ def solid(one: ObjectSample, store: AssetStore, free: bool, whole: bool = False)
     return Solid(tuple(part * scale for part in parts), np.array(one.pose.position), np.array(one.pose.rotation), free)
 
 
-def obstacles(
-    sample: SceneSample, free: Sequence[ObjectSample], falling: Sequence[Solid], store: AssetStore
-) -> list[Solid]:
-    """What stands in the way of the falling objects: nothing above the highest of them, nor below the ground, and no
-    object further than a metre aside from all of them."""
+def obstacles(standing: Sequence[ObjectSample], falling: Sequence[Solid], store: AssetStore) -> list[Solid]:
+    """What of the `standing` objects is in the way of the falling ones: nothing above the highest of these, nor below
+    the ground, and no object further than a metre aside from all of them. The stage is the ground itself."""
     if not falling:
         return []
     places = np.concatenate([points(one) for one in falling])
     low, high = [*(places.min(0)[:2] - ASIDE), 0.0], [*(places.max(0)[:2] + ASIDE), places[:, 2].max()]
-    names = {one.name for one in free} | {"stage"}
     found = []
-    for one in sample.objects:
-        if one.name in names:
+    for one in standing:
+        if one.name == "stage":
             continue
         bounds = corners(one, store)
         meets = (bounds.min(0) < high) & (bounds.max(0) > low)

@@ -33,6 +33,12 @@ class Scope:
         self.facts[name] = drawn
         return drawn
 
+    def count(self, name: str, value: Distribution) -> int:
+        """Draw how many things there are at the path `name` and note that whole number as a fact."""
+        drawn = max(0, round(self.number(name, value)))
+        self.facts[name] = float(drawn)
+        return drawn
+
 
 def vector(values: Array) -> Vector:
     """Three plain floats."""

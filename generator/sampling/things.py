@@ -9,7 +9,7 @@ from scipy.spatial.transform import Rotation
 from generator.assets.catalog import Catalog
 from generator.assets.shapes import label_of as shape_label
 from generator.base.draw import Draw
-from generator.base.errors import AssetError
+from generator.base.errors import AssetError, PlacementError
 from generator.base.geometry import Array, Camera, multiply
 from generator.base.scene import Deform, MeshRef
 from generator.sampling.collisions import Crowd
@@ -164,7 +164,12 @@ def label_of(group: ObjectGroup, ref: MeshRef, spec: SceneSpec, catalog: Catalog
 
 
 def scale_of(group: ObjectGroup, draw: Draw) -> Array:
-    """Scale along the object's three axes."""
+    """Scale along the object's three axes. Raises PlacementError for one of 0, which leaves nothing of the object."""
     if isinstance(group.scale, tuple):
-        return np.array([float(v.sample(draw / axis)) for v, axis in zip(group.scale, "xyz", strict=True)])
-    return np.full(3, float(group.scale.sample(draw)))
+        scale = np.array([float(v.sample(draw / axis)) for v, axis in zip(group.scale, "xyz", strict=True)])
+    else:
+        scale = np.full(3, float(group.scale.sample(draw)))
+    if scale.min() <= 0:
+        name = "/".join(map(str, draw.path[1:3]))
+        raise PlacementError(f"{name}: its scale was drawn as {scale.min():g}; keep `scale` above 0")
+    return scale

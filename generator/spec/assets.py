@@ -130,6 +130,10 @@ class _AssetType:
 
 def _files(raw: dict[str, Any]) -> Files:
     pick = raw["pick"]
+    if isinstance(pick, list) and not all(isinstance(glob, str) for glob in pick):
+        raise nested(
+            [(("pick",), "must be a glob, a list of globs or {GLOB: WEIGHT}; give shapes a group of their own")]
+        )
     weights = {pick: 1.0} if isinstance(pick, str) else dict.fromkeys(pick, 1.0) if isinstance(pick, list) else pick
     try:
         files = Files.model_validate({**raw, "pick": weights})
@@ -154,7 +158,7 @@ def _shapes(raw: dict[str, Any]) -> Shapes:
         if key == "shape" or found:
             continue
         if key not in known:
-            found.append(((key,), f"no parameter of {', '.join(names)}{did_you_mean(key, known)}"))
+            found.append(((key,), f"no parameter of {', '.join(names)}{did_you_mean(str(key), known)}"))
             continue
         try:
             params[key] = Value("scalar").parse(value)

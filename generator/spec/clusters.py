@@ -29,6 +29,7 @@ def is_cluster(data: Any) -> bool:
 def check_cluster(path: Path) -> str:
     """What a cluster file describes, in a line. Raises InputError with every problem in it, at its line and column."""
     document = read(path)
+    document.empty.clear()  # null is a value to Kubernetes and Ray
     if "apiVersion" in document.data or "kind" in document.data:
         return _manifest(document, path)
     return _ray_up(document, path)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from generator.base.draw import MOST
 from generator.base.errors import did_you_mean
 from generator.base.strict import Strict
 from generator.spec.balancing import Balance
@@ -65,7 +66,7 @@ class RunConfig(Strict):
     run: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
     scene: str
     assets: tuple[str, ...] = ()
-    seed: int = 0
+    seed: Annotated[int, Field(ge=-MOST - 1, le=MOST)] = 0
     frames: Frames
     size: tuple[Annotated[int, Field(ge=16, le=16384)], Annotated[int, Field(ge=16, le=16384)]]
     engine: Literal["cycles", "eevee"] | None = None

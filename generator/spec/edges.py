@@ -176,7 +176,7 @@ def _member(value: object) -> dict[str, Part]:
 
 EdgeCase = Annotated[dict[str, Any], PlainValidator(_parsed)]
 """Conditions by fact; all must hold, and one about a fact that the frame lacks never does. `all`, `any` and `not` hold
-lists of other edge cases' names and of further conditions; `some` asks for objects."""
+lists of other edge cases' names (in `keep` too) and of further conditions; `some` asks for objects."""
 
 
 class Facts(dict[str, float]):
@@ -270,13 +270,24 @@ def check_facts(case: Mapping[str, Part], known: Mapping[str, tuple[float, float
 
 def conditions(case: Mapping[str, Part], loc: Loc = ()) -> Iterator[tuple[Loc, str, Condition]]:
     """Every condition on a frame's facts, with the place of what holds it."""
-    for key, part in case.items():
+    for deeper, key, part in _parts(case, loc):
         if isinstance(part, Condition):
-            yield loc, key, part
-        elif isinstance(part, tuple):
-            for place, member in enumerate(part):
-                if not isinstance(member, str):
-                    yield from conditions(member, (*loc, key, place))
+            yield deeper, key, part
+
+
+def objects_asked(case: Mapping[str, Part]) -> Iterator[tuple[Loc, Some]]:
+    """Every `some` of a case, with the place of what holds it."""
+    for loc, _, part in _parts(case, ()):
+        if isinstance(part, Some):
+            yield loc, part
+
+
+def _parts(case: Mapping[str, Part], loc: Loc) -> Iterator[tuple[Loc, str, Part]]:
+    for key, part in case.items():
+        yield loc, key, part
+        for place, member in enumerate(part if isinstance(part, tuple) else ()):
+            if not isinstance(member, str):
+                yield from _parts(member, (*loc, key, place))
 
 
 def _fault(fact: str, condition: Condition, names: Mapping[str, tuple[float, float] | None], never: bool) -> str:

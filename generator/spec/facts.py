@@ -15,6 +15,7 @@ def scene_facts(spec: SceneSpec) -> Supports:
     facts: Supports = {"camera.distance": None, "camera.elevation": (-90.0, 90.0)}
     for section in ("camera", "render", "sensor"):
         facts |= dict(scalars(section, getattr(spec, section)))
+    facts |= {"render.denoise": chance(spec.render.denoise), "sensor.monochrome": chance(spec.sensor.monochrome)}
     for axis, value in zip("xy", spec.camera.shift, strict=True):
         facts[f"camera.shift.{axis}"] = value.support()
     for name, group in spec.objects.items():
@@ -22,10 +23,10 @@ def scene_facts(spec: SceneSpec) -> Supports:
         for axis, value in zip("xy", group.place.area or (), strict=False):
             facts[f"objects.{name}.area.{axis}"] = value.support()
     for name, lights in spec.lights.items():
-        facts[f"lights.{name}.count"] = lights.count.support()
+        facts[f"lights.{name}.count"] = count = whole(lights.count)
         facts[f"lights.{name}.elevation"] = (-90.0, 90.0)
-        facts[f"lights.{name}.power"] = product(lights.count.support(), lights.power.support())
-        facts[f"lights.{name}.shadows"] = product(lights.count.support(), chance(lights.shadow))
+        facts[f"lights.{name}.power"] = product(count, lights.power.support())
+        facts[f"lights.{name}.shadows"] = product(count, chance(lights.shadow))
     if spec.physics:
         facts |= {"physics.friction": spec.physics.friction.support(), "physics.bounce": spec.physics.bounce.support()}
         facts |= {"physics.settled": (0.0, 1.0), "physics.lost": (0.0, float("inf"))}
@@ -51,12 +52,18 @@ def surroundings(spec: SceneSpec) -> Supports:
     return facts
 
 
-def placed(group: ObjectGroup) -> Support | None:
+def placed(group: ObjectGroup) -> Support:
     """How many objects of a group there may be: a background takes what it needs, `short: skip` leaves some out."""
     if group.place.in_ == "background":
         return 1.0, float("inf")
-    support = group.count.support()
-    return (0.0, support[1]) if support and group.place.short == "skip" else support
+    fewest, most = whole(group.count)
+    return 0.0 if group.place.short == "skip" else fewest, most
+
+
+def whole(count: Distribution) -> Support:
+    """The least and greatest number of things that a drawn count stands for."""
+    low, high = count.support() or (0.0, float("inf"))
+    return max(0.0, float(np.rint(low))), max(0.0, float(np.rint(high)))
 
 
 def chance(probability: Distribution) -> Support:
@@ -65,11 +72,11 @@ def chance(probability: Distribution) -> Support:
     return float(low >= 1), float(high > 0)
 
 
-def product(count: Support | None, each: Support | None) -> Support | None:
+def product(count: Support, each: Support | None) -> Support | None:
     """The sum of so many numbers, none of which counts as less than 0."""
-    if count is None or each is None:
+    if each is None:
         return None
-    few, many = (max(0.0, float(np.rint(end))) for end in count)
+    few, many = count
     return few * max(0.0, each[0]), many * each[1] if many > 0 < each[1] else 0.0
 
 

@@ -9,7 +9,7 @@ from generator.assets.catalog import Catalog
 from generator.base.errors import InputError, Problem, did_you_mean
 from generator.base.strict import Fault, Strict, faults
 from generator.distributions.base import Value
-from generator.spec.check import balance_faults, scene_faults
+from generator.spec.check import balance_faults, pool_faults, scene_faults
 from generator.spec.config import RunConfig
 from generator.spec.scene import SceneSpec
 from generator.spec.yaml import Document, read
@@ -34,7 +34,8 @@ def load_config(path: Path) -> RunConfig:
     if not scene.is_file():
         known = [p.as_posix() for p in sorted(scene.parent.glob("*.yaml"))] if scene.parent.is_dir() else []
         report(document, [(("scene",), f"no such file {config.scene!r}{did_you_mean(str(scene), known)}")])
-    report(document, balance_faults(config.balance, load_scene(scene)))
+    spec = load_scene(scene)
+    report(document, balance_faults(config.balance, spec) + pool_faults(config.frames.model_dump(), spec))
     return config
 
 
@@ -65,13 +66,19 @@ def is_config(path: Path) -> bool:
 
 
 def validated(document: Document, model: type[M]) -> M:
-    """The model of a document's data. Raises InputError with every fault at its line and column."""
+    """The model of a document's data. Raises InputError with every fault at its line and column, and for every value
+    that is empty: None stands for what is left out, and would pass for it."""
     if not isinstance(document.data, dict):
         raise InputError([Problem(document.file, 1, 1, "", "must be a mapping of keys to values")])
+    empty: list[Fault] = [(loc, "is empty: give it a value or remove it") for loc in document.empty]
+    places = {document.place(loc) for loc in document.empty}
     try:
-        return model.model_validate(document.data)
+        result = model.model_validate(document.data)
     except ValidationError as error:
-        raise InputError(map(document.problem, faults(error))) from None
+        found = [(loc, text) for loc, text in faults(error) if document.place(loc) not in places]
+        raise InputError(map(document.problem, [*empty, *found])) from None
+    report(document, empty)
+    return result
 
 
 def expand_refs(document: Document) -> None:
@@ -90,8 +97,9 @@ def expand_refs(document: Document) -> None:
         if not isinstance(value, dict):
             return value
         if set(value) == {"ref"}:
-            if value["ref"] in shared and loc[:1] != ("shared",):
-                return {"ref": value["ref"], "of": shared[value["ref"]]}
+            name = value["ref"] if isinstance(value["ref"], str) else ""
+            if name in shared and loc[:1] != ("shared",):
+                return {"ref": name, "of": shared[name]}
             known = ", ".join(sorted(map(str, shared))) or "nothing"
             found.append(document.problem(((*loc, "ref"), f"no shared value {value['ref']!r} (under shared: {known})")))
         return {k: walk(v, (*loc, k)) for k, v in value.items()}

@@ -36,6 +36,9 @@ class TextureSpec(Strict):
             raise ValueError("kind image needs `image`, such as {pick: texture/*}")
         if "own" in choices(self.kind) and self.of is None:
             raise ValueError("kind own needs `of`, such as {pick: mugs/*}")
+        for kind, files, name in (("image", self.image, "image"), ("own", self.of, "of")):
+            if files is not None and kind not in choices(self.kind):
+                raise ValueError(f"`{name}` is for kind: {kind}; add that, or leave `{name}` out")
         return self
 
 

@@ -3,16 +3,20 @@
 import math
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from generator.base.errors import did_you_mean
 from generator.base.strict import Strict
 from generator.distributions.base import Position, Rotation, Scalar, Value
 from generator.spec.assets import AssetChoice
 from generator.spec.materials import DeformSpec, MaterialSpec
-from generator.spec.values import Count, number
+from generator.spec.values import Count, Extent, Positive, number
 
 Corner = tuple[float, float, float]
+Scale = Annotated[
+    Annotated[Extent, Tag("all")] | Annotated[tuple[Extent, Extent, Extent], Tag("each")],
+    Discriminator(lambda raw: "each" if isinstance(raw, (list, tuple)) else "all"),
+]  # for all axes alike, or for each
 
 
 class Volume(Strict):
@@ -70,7 +74,7 @@ class Place(Strict):
     center: tuple[Scalar, Scalar] = (number(0), number(0))
     depth: tuple[float, float] = (0.3, 1.5)
     sink: Scalar = number(0)
-    size: Scalar | None = None
+    size: Positive | None = None
     cover: Scalar = number(0.3)
     overlap: Annotated[float, Field(ge=0, le=1)] = 1.0
     crop: Annotated[float, Field(ge=0, le=1)] = 1.0
@@ -132,7 +136,7 @@ class ObjectGroup(Strict):
     count: Count = number(1)
     place: Place
     rotation: Rotation = Value("rotation").parse({"yaw": {"uniform": [0, 360]}})
-    scale: Scalar | tuple[Scalar, Scalar, Scalar] = number(1)
+    scale: Scale = number(1)
     material: MaterialSpec = MaterialSpec(keep=number(1))
     deform: tuple[DeformSpec, ...] = ()
     motion: Position | None = None

@@ -8,6 +8,7 @@ from generator.base.strict import Strict
 from generator.spec.edges import Condition
 
 Share = Annotated[float, Field(ge=0, le=1)]
+NONE = "none"  # the bin of objects that are in no other of a factor
 Bins = dict[str, dict[str, Condition]]
 
 

@@ -1,11 +1,12 @@
 """Names in a scene that refer to other names in it, checked on the plain data: so that they are told together with
 whatever else is wrong."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from generator.base.errors import did_you_mean
 from generator.base.strict import Fault
+from generator.spec import edges
 
 
 def reference_faults(scene: dict[Any, Any]) -> list[Fault]:
@@ -18,11 +19,22 @@ def reference_faults(scene: dict[Any, Any]) -> list[Fault]:
     physics = mapping(scene.get("physics"))
     drop = physics.get("drop")
     for k, name in enumerate(drop if isinstance(drop, list) else []):
-        if name not in groups:
-            found.append((("physics", "drop", k), f"no group {name!r}{did_you_mean(str(name), groups)}"))
+        if isinstance(name, str) and name not in groups:
+            found.append((("physics", "drop", k), f"no group {name!r}{did_you_mean(name, groups)}"))
     if physics and scene.get("stage") is None:
         found.append((("physics",), "needs a `stage:` to fall on"))
     return found
+
+
+def spelled_out(case: Mapping[str, edges.Part], cases: Mapping[str, Mapping[str, edges.Part]]) -> dict[str, edges.Part]:
+    """A case whose names of edge cases are replaced by what they stand for. Names that are none of `cases` stay."""
+
+    def member(one: Any) -> Any:
+        if isinstance(one, str) and one not in cases:
+            return one
+        return spelled_out(cases[one] if isinstance(one, str) else one, cases)
+
+    return {key: tuple(map(member, part)) if isinstance(part, tuple) else part for key, part in case.items()}
 
 
 def mapping(value: object) -> dict[Any, Any]:

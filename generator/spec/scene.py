@@ -8,11 +8,12 @@ from pydantic import Field, ValidationError, model_validator
 from generator.base.errors import did_you_mean
 from generator.base.splits import FIRST
 from generator.base.strict import Fault, Strict, faults, nested
+from generator.spec import edges
 from generator.spec.edges import EdgeCase
 from generator.spec.materials import DeformSpec, MaterialSpec, ShiftSpec, TextureSpec
 from generator.spec.objects import CurriculumSpec, ObjectGroup, PhysicsSpec, Place, Volume
 from generator.spec.optics import CameraSpec, LensSpec, RenderSpec, SensorSpec
-from generator.spec.references import reference_faults
+from generator.spec.references import reference_faults, spelled_out
 from generator.spec.surroundings import LightGroup, RoomSpec, StageSpec, WorldSpec
 from generator.spec.values import Name, choices, number
 
@@ -29,7 +30,8 @@ class SceneSpec(Strict):
     `edge_cases` names conditions on what is known of a frame, for the config's caps and floors:
     ``night: {world.strength: {below: 0.2}}``, ``tiny_mug: {some: {class: mug, pixels: {below: 300}}}``, and with `all`,
     `any` and `not` more of them together. What a scene draws is known by its place in it, what it shows by names that
-    `generator explain` lists as facts. Only scenes that meet every condition of `keep` are painted.
+    `generator explain` lists as facts. Only scenes that meet every condition of `keep` are painted; these may name edge
+    cases too (``keep: [{not: [night]}]``).
 
     `pools` are shares of the assets for each split (train, val, test), so that no file is in two of them; left out,
     all splits use all assets.
@@ -62,7 +64,9 @@ class SceneSpec(Strict):
             found += faults(error)
         if found:
             raise nested(found)
-        return result
+        if edges.reference_faults(result.edge_cases):  # told by `check`; circles could not be spelled out
+            return result
+        return result.model_copy(update={"keep": tuple(spelled_out(one, result.edge_cases) for one in result.keep)})
 
     @model_validator(mode="after")
     def _names(self) -> "SceneSpec":
@@ -73,6 +77,11 @@ class SceneSpec(Strict):
             (("pools", name), f"no split {name!r}{did_you_mean(name, FIRST)}")
             for name in self.pools
             if name not in FIRST
+        ]
+        found += [
+            (("lights", name), "a group of `objects` has this name too; give one of them another")
+            for name in self.lights
+            if name in self.objects
         ]
         if self.pools and not any(self.pools.values()):
             found.append((("pools",), "at least one share must be above 0"))

@@ -92,4 +92,8 @@ class LightGroup(Strict):
         known(self.kind, ("point", "area", "spot", "sun", "emissive"))
         if "emissive" in choices(self.kind) and self.shape is None:
             raise ValueError("kind emissive needs `shape`, such as {shape: sphere}")
+        if "emissive" not in choices(self.kind) and self.shape is not None:
+            raise ValueError("`shape` is for kind: emissive; add that, or leave `shape` out")
+        if "emissive" in choices(self.kind) and (self.size.support() or (1.0, 1.0))[0] <= 0:
+            raise ValueError("kind emissive needs a `size` that is always above 0, as {uniform: [0.1, 0.3]} is")
         return self

@@ -1,7 +1,7 @@
 """Strict YAML: plain data with the place of everything in it, and PyYAML's traps closed.
 
-``on``, ``yes`` and ``no`` are words, ``1e3`` is a number, a duplicate key and a tag are errors, and an empty value
-is an error where it stands rather than a None somewhere later.
+``on``, ``yes`` and ``no`` are words, ``1e3`` is a number, a duplicate key and a tag are errors. Where empty values
+(nothing, ``null``, ``~``) stand is noted, for a loader to refuse; JSON files, which programs write, may hold nulls.
 """
 
 import re
@@ -23,12 +23,13 @@ WORDS = {"true": True, "false": False, "null": None, "~": None}
 
 @dataclass
 class Document:
-    """Plain data of one file, and where (line, column from 1) each path of it stands."""
+    """Plain data of one file, where (line, column from 1) each path of it stands, and which of them are `empty`."""
 
     file: str
     data: Any = None
     places: dict[Loc, tuple[int, int]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    empty: list[Loc] = field(default_factory=list)
 
     def place(self, loc: Loc) -> tuple[int, int]:
         """Line and column of a path, or of the nearest ancestor that stands in the file."""
@@ -98,7 +99,10 @@ def plain(node: yaml.Node, loc: Loc, document: Document) -> Any:
         return mapping(node, loc, document)
     if isinstance(node, yaml.SequenceNode):
         return [plain(child, (*loc, i), document) for i, child in enumerate(node.value)]
-    return scalar(node)
+    value = scalar(node)
+    if value is None and "[key]" not in loc and not document.file.endswith(".json"):
+        document.empty.append(loc)
+    return value
 
 
 def mapping(node: yaml.MappingNode, loc: Loc, document: Document) -> dict[Hashable, Any]:
@@ -128,5 +132,5 @@ def scalar(node: Any) -> Any:
     if INTEGER.match(text):
         return int(text.replace("_", ""))
     if FLOAT.match(text):
-        return float(text.replace("_", "").replace(".inf", "inf"))
+        return float(text.lower().replace("_", "").replace(".inf", "inf"))
     return text
