@@ -3,6 +3,7 @@
 import contextlib
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -59,7 +60,7 @@ def by_pycocotools(examples: Sequence[Example], found: Sequence[Detections]) -> 
             "images": [{"id": k, "height": SIDE, "width": SIDE} for k in range(len(examples))],
             "categories": [{"id": k + 1, "name": name} for k, name in enumerate(CLASSES)],
             "annotations": [
-                {**one, "id": k + 1, "area": one["bbox"][2] * one["bbox"][3]} for k, one in enumerate(annotations)
+                {"area": one["bbox"][2] * one["bbox"][3]} | one | {"id": k + 1} for k, one in enumerate(annotations)
             ],
         }
         made.createIndex()
@@ -68,7 +69,9 @@ def by_pycocotools(examples: Sequence[Example], found: Sequence[Detections]) -> 
     with contextlib.redirect_stdout(io.StringIO()):
         truth = index([
             {"image_id": k, "category_id": int(label), "bbox": side(box), "iscrowd": int(ignore)}
-            for k, one in enumerate(examples) for box, label, ignore in zip(one.boxes, one.labels, one.ignore, strict=True)
+            | ({} if one.masks is None else {"area": int(one.masks[at].sum())})
+            for k, one in enumerate(examples)
+            for at, (box, label, ignore) in enumerate(zip(one.boxes, one.labels, one.ignore, strict=True))
         ])  # fmt: skip
         guess = index([
             {"image_id": k, "category_id": item.label, "bbox": side(item.box), "iscrowd": 0, "score": item.score}
@@ -88,6 +91,26 @@ def test_precision_is_pycocotools_for_every_size(count: int) -> None:
     for k, size in enumerate(SIZES):
         np.testing.assert_allclose(matches.precision(size), expected[..., k, -1], atol=1e-6, rtol=0)
     assert (expected[..., 2, :] == -1).any()  # nothing is ever of class c
+
+
+def round_in(one: Example) -> Example:
+    """With the ellipse in each box as its mask, of 0.79 of the box's pixels."""
+    y, x = np.mgrid[:SIDE, :SIDE] + 0.5
+    low, high = one.boxes[:, :2, None, None], one.boxes[:, 2:, None, None]
+    middle, half = (low + high) / 2, (high - low) / 2
+    masks = ((x - middle[:, 0]) / half[:, 0]) ** 2 + ((y - middle[:, 1]) / half[:, 1]) ** 2 <= 1
+    return replace(one, masks=masks)
+
+
+def test_boxes_of_things_with_masks_have_the_sizes_of_their_masks() -> None:
+    """COCO's `area` is the mask's, for boxes too."""
+    examples, found = scenes(40)
+    masked = [round_in(one) for one in examples]
+    expected = by_pycocotools(masked, found).eval["precision"]
+    matches = Matches.of(masked, found, CLASSES, "bbox")
+    for k, size in enumerate(SIZES):
+        np.testing.assert_allclose(matches.precision(size), expected[..., k, -1], atol=1e-6, rtol=0)
+    assert not np.allclose(expected[..., 1, -1], Matches.of(examples, found, CLASSES, "bbox").precision("small"))
 
 
 @settings(max_examples=10, deadline=None)

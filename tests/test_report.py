@@ -18,11 +18,12 @@ from generator.dataset.selection import SELECTION
 from generator.dataset.shards import ShardWriter
 from generator.dataset.store import Dataset, Manifest
 from generator.report.page import write_report
-from generator.report.results import MEASURES, read_trained, worths
+from generator.report.results import MEASURES, Trained, read_trained, table, worths
 from generator.report.sheet import CAPTION, GAP, chosen, frame_sheet
-from generator.report.showing import caveats
+from generator.report.showing import caveats, origin
 from generator.spec.balancing import Balance
 from generator.spec.config import RunConfig
+from generator.spec.training import Train
 from generator.train.score import Detection, Detections, score
 
 RULES = Balance(caps={"near": 0.5}, floors={"near": 0.1})
@@ -82,6 +83,25 @@ def trained(folder: Path, found: tuple[Detection, ...]) -> None:
     write_json(folder / "evaluation.json", evaluation.model_dump(mode="json"))
     log = [{"step": k, "loss_mask": 2 / (k + 1), "loss_classifier": 1.0} for k in range(20)]
     (folder / "log.jsonl").write_text("".join(json.dumps(step) + "\n" for step in log))
+
+
+def test_a_page_tells_the_samples_that_were_drawn() -> None:
+    """With `auto`, no photograph more than 50 times."""
+    log = tuple({"loss": 1.0} for _ in range(1000))
+    spec = Train(arms=("mixed",), steps=1000, batch=4)
+    for photographs in (6, 400):
+        row = table([Trained("mixed", 0, None, log)], spec, {"synthetic": 400, "real": photographs}, 30)[0]
+        expected = min(50 * photographs, 2000)
+        assert row.seen == {"real": expected, "synthetic": 4000 - expected} and row.real_labels == 30
+    assert table([Trained("mixed", 0, None, log)], spec, {"synthetic": 400, "real": 0}, None)[0].seen is None
+
+
+@pytest.mark.parametrize(("settings", "said"), [
+    ({}, "ImageNet"), ({"weights": "none"}, "random"), ({"backbone": "mobilenet_v3"}, "random"),
+    ({"backbone": "resnet50", "weights": "imagenet"}, "ImageNet"), ({"init": "a.pt"}, "the weights in a.pt"),
+])  # fmt: skip
+def test_a_page_tells_the_weights_that_training_began_from(settings: dict[str, str], said: str) -> None:
+    assert origin(Train(**settings)).startswith(said)
 
 
 class Reader(HTMLParser):

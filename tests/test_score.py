@@ -119,6 +119,13 @@ def test_sources_of_boxes_alone_have_no_mask_score() -> None:
     assert result.mask_counts is None
 
 
+def test_nothing_found_by_a_detector_of_boxes_is_no_mask_score() -> None:
+    boxes = score(Real([[(ONE, 1)]]), [found()], 0.5, masks=False)
+    assert boxes.box.ap == 0 and boxes.mask is None and boxes.mask_counts is None
+    masks = score(Real([[(ONE, 1)]]), [found()], 0.5)
+    assert masks.mask is not None and masks.mask.ap == 0
+
+
 def test_an_evaluation_survives_json_with_its_masks() -> None:
     result = score(Real([[(ONE, 1), (TWO, 2)]]), [found((ONE, 1, 0.9), (TWO, 2, 0.8))], 0.25)
     again = Evaluation.model_validate_json(result.model_dump_json())

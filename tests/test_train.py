@@ -19,6 +19,7 @@ from generator.dataset.sources import PhotoSource
 from generator.spec.training import Train
 from generator.train import checkpoint
 from generator.train.augment import Augment
+from generator.train.detections import Detections
 from generator.train.evaluate import choose_threshold, detect, evaluate
 from generator.train.loop import train
 from generator.train.model import TwoStage
@@ -194,6 +195,16 @@ def test_a_detector_that_learned_from_harmonized_labels_is_opened_again(tmp_path
     assert all(torch.equal(value, again.state_dict()[name]) for name, value in made.state_dict().items())
 
 
+@pytest.mark.parametrize(("model", "masks"), [("fcos", False), ("faster_rcnn", False), ("mask_rcnn", True)])
+def test_what_finds_nothing_is_judged_by_what_it_could_find(
+    model: str, masks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = checkpoint.build(Train(model=model, backbone="mobilenet_v3", size=64, weights="none"), 2)
+    nothing = [Detections(key=f"disc{k}", items=()) for k in range(2)]
+    monkeypatch.setattr("generator.train.evaluate._search", lambda detector, source: nothing)
+    assert (evaluate(made, Discs(2)).mask is not None) == masks
+
+
 # --- init -----------------------------------------------------------------------------------------------------------
 
 
@@ -231,7 +242,11 @@ def test_init_from_a_classifier_fills_the_body_alone(tmp_path: Path) -> None:
 def test_init_of_nothing_that_fits_is_refused(tmp_path: Path) -> None:
     torch.save({"something": torch.zeros(3)}, tmp_path / "other.pth")
     (tmp_path / "text.pth").write_text("no tensors")
+    torch.save([torch.zeros(3)], tmp_path / "list.pth")
+    torch.save(torch.zeros(3), tmp_path / "bare.pth")
     for name, message in [
+        ("list.pth", "holds a list, not tensors by name"),
+        ("bare.pth", "holds a Tensor, not tensors by name"),
         ("other.pth", "no tensor fits"),
         ("text.pth", "not a file of tensors"),
         ("none", "no such file"),

@@ -133,7 +133,7 @@ def _row(
 ) -> Row:
     evaluated = [one.evaluation for one in runs if one.evaluation]
     steps = max(len(one.log) for one in runs) or None
-    plan = phases(arm, train) if train and arm in ARMS else None
+    plan = phases(arm, train, sizes.get("real") or None) if train and arm in ARMS else None
     uses_real = plan is None or any(phase.shares.get("real", 0) > 0 for phase in plan)
     return Row(
         arm=arm,

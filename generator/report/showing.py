@@ -11,7 +11,7 @@ from generator.spec.config import RunConfig
 from generator.spec.training import Real, RealSource, Train
 from generator.train.score import Evaluation
 
-KNOW_IMAGENET = {"efficientnet_lite0"}  # backbones whose weights come with a package
+PACKAGED = {"efficientnet_lite0"}  # backbones whose weights on ImageNet an installed package carries
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ def origin(train: Train | None) -> str:
         return "weights that were not recorded"
     if train.init:
         return f"the weights in {train.init}"
-    return "ImageNet weights in its backbone" if train.backbone in KNOW_IMAGENET else "random weights"
+    known = train.weights == "imagenet" or (train.weights == "auto" and train.backbone in PACKAGED)
+    return "ImageNet weights in its backbone" if known else "random weights"
 
 
 def shown(source: Source, evaluation: Evaluation, most: int = 6) -> list[Shown]:

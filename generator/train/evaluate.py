@@ -23,7 +23,8 @@ Model = Path | Detector
 def evaluate(model: Model, source: Source, threshold: float | None = None) -> Evaluation:
     """Average precision on a source, and counts at a threshold: 0.5, or what `choose_threshold` chose elsewhere."""
     detector = _fitting(model, source)
-    return score(source, _search(detector, source), 0.5 if threshold is None else threshold, detector.keypoints)
+    found, cut = _search(detector, source), 0.5 if threshold is None else threshold
+    return score(source, found, cut, detector.keypoints, detector.masks)
 
 
 def choose_threshold(model: Model, source: Source) -> float:

@@ -218,7 +218,8 @@ def _coco(shapes: Sequence[tuple[int, ...]], annotations: list[list[dict[str, An
 
 
 def _truth(example: Example, kind: Kind) -> list[dict[str, Any]]:
-    masked = kind == "segm" or (kind == "keypoints" and example.masks is not None)
+    """The area by which objects count as small, medium or large is the mask's wherever there is one, as in COCO."""
+    masked = kind == "segm" or example.masks is not None
     shapes = [rle.encode(mask) for mask in masks_of(example)] if masked else [None] * len(example.boxes)
     found = [
         _annotation(box, int(label), shape) | {"iscrowd": int(ignore)}

@@ -164,11 +164,12 @@ class Detector(nn.Module):
 
     In training they take pictures as they come: augmentation has brought them to size. In inference they resize them
     themselves and boxes and masks are in the picture's own pixels. Pictures are float RGB (3, h, w) in [0, 1].
-    `keypoints` are the names of those that it finds.
+    `keypoints` are the names of those that it finds, `masks` says whether it finds masks.
     """
 
     backbone: Pyramid
     keypoints: tuple[str, ...] = ()
+    masks = False
     statistics_frozen = False
     _frozen: tuple[str, ...] = ()
 
@@ -216,7 +217,7 @@ class TwoStage(Detector, GeneralizedRCNN):
             layers = [512] * 8 if parts.full else [parts.width] * 4
             add_keypoints(roi_heads, _pool(parts, CELLS), parts.width, layers, len(keypoints))
         super().__init__(pyramid, _proposals(parts, size), roi_heads, transform_of(body, size))
-        self.keypoints = keypoints
+        self.keypoints, self.masks = keypoints, masks
         self.keep(body)
 
 

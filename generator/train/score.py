@@ -89,11 +89,14 @@ class Evaluation(Scores):
     detections: tuple[Detections, ...]
 
 
-def score(source: Source, found: Sequence[Detections], threshold: float, keypoints: Sequence[str] = ()) -> Evaluation:
-    """Judge what was found in every example of a source, in its order. `keypoints` are the names of those found."""
+def score(
+    source: Source, found: Sequence[Detections], threshold: float, keypoints: Sequence[str] = (), masks: bool = True
+) -> Evaluation:
+    """Judge what was found in every example of a source, in its order. `keypoints` are the names of those found;
+    `masks` says whether the detector finds any: where nothing is found, that does not tell."""
     names = tuple(keypoints) if keypoints_of(source) else ()
     examples = judged(source, found, names)
-    masks = source.masks and all(item.counts for one in found for item in one.items)
+    masks = masks and source.masks and all(item.counts for one in found for item in one.items)
     return Evaluation(
         source=source.name,
         images=len(examples),
