@@ -64,7 +64,7 @@ def test_ray_itself_takes_what_ships_and_refuses_what_we_refuse() -> None:
         ("ray.io/v1", "ray.io/v1alpha1", "apiVersion: must be 'ray.io/v1'"),
         ("name: generator\n", "name: My_Run\n", "metadata.name: must match"),
         ("backoffLimit: 3", "backOffLimit: 3", "spec.backOffLimit: unknown key (did you mean 'backoffLimit'?)"),
-        ('{num-cpus: "0"}', "{num-cpus: 0}", "rayStartParams.num-cpus: must be a valid string, not 0"),
+        ('{num-cpus: "0"}', "{num-cpus: 0}", "rayStartParams.num-cpus: must be a text, not 0"),
         ("image: &image generator:latest", "image: &image ''", "containers[0].image: "),
         ("8Gi}, limits", "8GB}, limits", "resources.requests.memory: '8GB' is no quantity"),
         ("groupName: gpu", "groupname: gpu", "workerGroupSpecs[0].groupname: unknown key (did you mean 'groupName'?)"),
