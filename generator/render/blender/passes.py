@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +30,9 @@ def scratch() -> Iterator[Path]:
         yield Path(folder) / "frame.exr"
 
 
+@cache
 def session() -> Path:
-    """A private folder for as long as this process lives."""
+    """A private folder for as long as this process lives, the same for all of its painters."""
     folder = Path(tempfile.mkdtemp(prefix=f"painter-{os.getpid()}-", dir=place()))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
