@@ -1,10 +1,14 @@
 """Frames painted with numpy alone: layers of rings, dots and boxes whose masks are known before anything is encoded."""
 
+from pathlib import Path
+
 import numpy as np
 
 from generator.base.frame import Frame, Instance
 from generator.base.geometry import Camera, extent, look_at
 from generator.base.scene import CameraSample, SceneSample, WorldSample
+from generator.dataset.shards import ShardWriter
+from generator.dataset.store import Dataset, Manifest
 
 CLASSES = ("mug", "bowl", "spoon")
 
@@ -68,3 +72,17 @@ def sample(index: int, size: tuple[int, int] = (64, 48), seed: int = 0) -> Scene
     camera = CameraSample(position=(0.1, 0.2, 1 / 3), axes=axes, focal_pixels=70.5)
     fields = {"objects": (), "lights": (), "world": WorldSample(strength=0.1), "camera": camera}
     return SceneSample(scene="test", seed=seed, index=index, width=size[0], height=size[1], classes=CLASSES, **fields)
+
+
+def twelve(folder: Path) -> Dataset:
+    """Twelve frames to train with, the first three by night, and two to validate with, the second by night."""
+    manifest = Manifest(scene="t", spec="a", assets="b", seed=0, classes=CLASSES, size=(64, 48), labels=("amodal",),
+                        versions={})  # fmt: skip
+    Dataset.create_or_check(folder, manifest)
+    writer = ShardWriter(folder, 0, manifest.labels)
+    for index in range(12):
+        writer.add("train", *painted(index), facts={}, tags=("night",) * (index < 3))
+    for index in range(2):
+        writer.add("val", *painted(50 + index), facts={}, tags=("night",) * index)
+    writer.commit()
+    return Dataset.open(folder)

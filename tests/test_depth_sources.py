@@ -16,6 +16,8 @@ from generator.base.errors import DatasetError, GeneratorError, TrainError
 from generator.cli.depths import depth_photographs
 from generator.cli.identities import identity
 from generator.cli.preparing import prepare
+from generator.dataset.coco_labels import Photo
+from generator.dataset.depth_maps import DepthMaps
 from generator.dataset.depth_sources import DepthFrames, DepthPhotos
 from generator.dataset.shards import ShardWriter
 from generator.dataset.store import Dataset, Manifest
@@ -112,6 +114,8 @@ def test_photographs_without_a_map_or_with_two_are_named(tmp_path: Path) -> None
     with pytest.raises(DatasetError, match=r"could both be the depth of 0\.jpg"):
         source(tmp_path)
     (tmp_path / "depth/deeper/0.npy").unlink()
+    with pytest.raises(DatasetError, match=r"0\.png: would be the depth of 0\.jpg and of other/0\.jpg"):
+        DepthMaps([Photo(tmp_path, key, *SIZE, turn=False) for key in ("0.jpg", "other/0.jpg")], tmp_path / "depth")
     (tmp_path / "depth/deeper/1.npy").unlink()
     with pytest.raises(DatasetError, match=r"1 pictures have no depth, 1\.jpg among them"):
         source(tmp_path)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from generator.base.errors import InputError, TrainError
+from generator.base.errors import DatasetError, InputError, TrainError
 from generator.dataset.coco_labels import Photo
 from generator.dataset.examples import Example
 from generator.mix.harmonize import Rules, harmonize, load_rules
@@ -143,11 +143,11 @@ def test_semantic_maps_are_those_of_the_same_folders(tmp_path: Path) -> None:
     maps = SemanticMaps(photos, tmp_path / "maps")
     assert [int(maps(k).max()) for k in range(2)] == [0, 1]
     (tmp_path / "maps/b/0001.png").rename(tmp_path / "maps/a/1.png")
-    with pytest.raises(TrainError, match=r"0001\.png: would be the map of a/0001\.jpg and of b/0001\.jpg"):
+    with pytest.raises(DatasetError, match=r"0001\.png: would be the semantic map of a/0001\.jpg and of b/0001\.jpg"):
         SemanticMaps(photos, tmp_path / "maps")
     (tmp_path / "maps/c").mkdir()
     (tmp_path / "maps/a/1.png").rename(tmp_path / "maps/c/0001.png")
-    with pytest.raises(TrainError, match=r"could both be the map of b/0001\.jpg; keep one"):
+    with pytest.raises(DatasetError, match=r"could both be the semantic map of b/0001\.jpg; keep one"):
         SemanticMaps(photos, tmp_path / "maps")
 
 

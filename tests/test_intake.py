@@ -1,11 +1,8 @@
 """Assets from strangers: taken in whole, checked, and never trusted."""
 
 import base64
-import io
-import json
 import subprocess
 import sys
-import tarfile
 import zipfile
 from pathlib import Path
 
@@ -15,87 +12,14 @@ import trimesh
 import yaml
 from PIL import Image
 
-from generator.assets.archives import unpack
 from generator.assets.catalog import Card, Catalog, file_sha256
 from generator.assets.inspection import inspect
 from generator.assets.intake import take_in
-from generator.assets.loading import load_mesh
 from generator.assets.packs import PACKS, Pack, decode, fetch
 from generator.base.errors import AssetError
 
 CARD = Card(label="mug", licence="CC0-1.0", source="here")
 BOX = "OFF\n8 12 0\n" + trimesh.exchange.off.export_off(trimesh.creation.box((0.1, 0.1, 0.1))).split("\n", 2)[2]
-
-
-def zipped(path: Path, files: dict[str, str]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as pack:
-        for name, text in files.items():
-            pack.writestr(name, text)
-    return path
-
-
-def tarred(path: Path, members: list[tarfile.TarInfo]) -> Path:
-    with tarfile.open(path, "w:gz") as tar:
-        for member in members:
-            tar.addfile(member, io.BytesIO(b"x" * member.size))
-    return path
-
-
-def member(name: str, **values: object) -> tarfile.TarInfo:
-    info = tarfile.TarInfo(name)
-    for key, value in values.items():
-        setattr(info, key, value)
-    return info
-
-
-@pytest.mark.parametrize("name", ["../evil.obj", "a/../../evil.obj", "/etc/evil.obj", "..\\evil.obj", "C:\\evil.obj"])
-def test_no_archive_writes_outside_its_folder(tmp_path: Path, name: str) -> None:
-    inside = tmp_path / "a" / "b"
-    with pytest.raises(AssetError, match="leads outside"):
-        unpack(zipped(tmp_path / "x.zip", {"fine.obj": "v 0 0 0", name: "evil"}), inside)
-    with pytest.raises(AssetError, match="leads outside"):
-        unpack(tarred(tmp_path / "x.tgz", [member(name, size=3)]), inside)
-    assert not [p for p in tmp_path.rglob("*evil*")]
-
-
-def test_links_and_devices_are_left_out(tmp_path: Path) -> None:
-    odd = [member("link", type=tarfile.SYMTYPE, linkname="/etc/passwd"), member("pipe", type=tarfile.FIFOTYPE),
-           member("hard", type=tarfile.LNKTYPE, linkname="fine"), member("fine", size=4)]  # fmt: skip
-    assert unpack(tarred(tmp_path / "x.tar.gz", odd), tmp_path / "out") == [tmp_path / "out" / "fine"]
-
-
-def test_an_archive_that_grows_or_swarms_is_refused(tmp_path: Path) -> None:
-    bomb = zipped(tmp_path / "bomb.zip", {"zeros.obj": "0" * 3_000_000})
-    assert bomb.stat().st_size < 10_000
-    with pytest.raises(AssetError, match="unpacks to more than"):
-        unpack(bomb, tmp_path / "out", size=1_000_000)
-    swarm = zipped(tmp_path / "swarm.zip", {f"{k}.obj": "" for k in range(30)})
-    with pytest.raises(AssetError, match="more than 20 files"):
-        unpack(swarm, tmp_path / "many", files=20)
-
-
-def test_a_damaged_archive_is_told(tmp_path: Path) -> None:
-    (tmp_path / "x.zip").write_bytes(b"PK\x03\x04 and then nothing")
-    with pytest.raises(AssetError, match=r"x\.zip: cannot be unpacked"):
-        unpack(tmp_path / "x.zip", tmp_path / "out")
-
-
-@pytest.mark.parametrize("kind", ["zip", "tar.xz", "tar.bz2"])
-def test_an_archive_with_changed_bytes_is_told(tmp_path: Path, kind: str) -> None:
-    """In the first block of a file in a zip, and in the middle of a tar, so far on that its names were read before."""
-    noise = np.random.default_rng(0).integers(0, 60, 2_000_000, np.uint8).tobytes()
-    path = tmp_path / f"x.{kind}"
-    if kind == "zip":
-        zipped(path, {"a.obj": noise.decode()})
-    else:
-        with tarfile.open(path, f"w:{kind[4:]}") as tar:  # type: ignore[call-overload]
-            tar.addfile(member("a.obj", size=len(noise)), io.BytesIO(noise))
-    data = bytearray(path.read_bytes())
-    place = 30 + len("a.obj") if kind == "zip" else len(data) // 2
-    data[place : place + 9] = b"\xff" * 9  # a kind of block that deflate does not have
-    path.write_bytes(data)
-    with pytest.raises(AssetError, match="cannot be unpacked"):
-        unpack(path, tmp_path / "out")
 
 
 @pytest.fixture
@@ -164,51 +88,6 @@ def boxed(path: Path, side: float = 0.1) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     trimesh.creation.box((side, side, side)).export(path)
     return path
-
-
-@pytest.mark.parametrize(
-    ("card", "words"),
-    [
-        (Card(label="mug", licence="MIT", scale=0.001, up="z"), "licence 'CC-BY-4.0' there, 'MIT' here"),
-        (Card(label="mug", licence="CC-BY-4.0", up="z"), "scale 0.001 there, 1.0 here"),
-        (Card(label="mug", licence="CC-BY-4.0", scale=0.001), "up 'z' there, None here"),
-    ],
-)
-def test_what_a_card_says_of_files_that_are_there_stays_true(tmp_path: Path, card: Card, words: str) -> None:
-    root = tmp_path / "assets"
-    take_in(boxed(tmp_path / "a/old.stl", 80), root, Card(label="mug", licence="CC-BY-4.0", scale=0.001, up="z"))
-    before = contents(root)
-    with pytest.raises(AssetError, match=words):
-        take_in(boxed(tmp_path / "b/new.stl"), root, card)
-    assert contents(root) == before
-    take_in(tmp_path / "b/new.stl", root / "mug-2", card)
-    catalog = Catalog.open(root)
-    assert catalog["mug/old"].scale == 0.001 and catalog["mug/old"].licence == "CC-BY-4.0"
-    assert catalog["mug-2/mug/new"].label == "mug" and catalog["mug-2/mug/new"].scale == card.scale
-
-
-def test_what_was_written_by_hand_stays(tmp_path: Path) -> None:
-    root = tmp_path / "assets"
-    take_in(boxed(tmp_path / "a/old.stl"), root, CARD)
-    path = root / "mug/asset.yaml"
-    path.write_text(path.read_text() + "notes: chipped\n")
-    take_in(boxed(tmp_path / "b/new.stl"), root, CARD)
-    card = yaml.safe_load(path.read_text())
-    assert card["notes"] == "chipped" and card["licence"] == "CC0-1.0" and set(card["files"]) == {"old.stl", "new.stl"}
-    assert all(file_sha256(root / "mug" / name) == sha for name, sha in card["files"].items())
-    path.write_text(path.read_text() + "keypoints: {rim: [0, 0, 0.04]}\n")
-    before = contents(root)
-    take_in(tmp_path / "a/old.stl", root, CARD)
-    with pytest.raises(AssetError, match="keypoints"):
-        take_in(boxed(tmp_path / "c/third.stl"), root, CARD)
-    assert contents(root) == before
-
-
-def test_files_without_a_card_are_not_given_one(tmp_path: Path) -> None:
-    root = tmp_path / "assets"
-    boxed(root / "mug/own.stl")
-    with pytest.raises(AssetError, match=r"scale 1\.0 there, 0\.001 here"):
-        take_in(boxed(tmp_path / "new.stl"), root, Card(label="mug", scale=0.001))
 
 
 def test_two_files_that_would_have_one_id_are_refused(tmp_path: Path) -> None:
@@ -301,72 +180,6 @@ bpy.ops.wm.save_as_mainfile(filepath={str(tmp_path / "cube.blend")!r})
     assert taken[0].findings.extent == pytest.approx((0.2, 0.2, 0.2), abs=1e-6) and taken[0].findings.watertight
 
 
-@pytest.mark.parametrize("suffix", ["ply", "off", "glb", "obj"])
-def test_vertices_that_belong_to_no_face_are_no_part_of_a_mesh(tmp_path: Path, suffix: str) -> None:
-    """One before and one behind those of a box of 0.1 m, far away; the box's corners stay what they are."""
-    body = trimesh.creation.box((0.1, 0.1, 0.1))
-    stray = np.vstack([[[5, 5, 5]], body.vertices, [[-7, 0, 0]]])
-    trimesh.Trimesh(stray, body.faces + 1, process=False).export(tmp_path / f"stray.{suffix}")
-    body.export(tmp_path / f"box.{suffix}")
-    found, box = (load_mesh(tmp_path / f"{name}.{suffix}") for name in ("stray", "box"))
-    assert found.bounds == pytest.approx(np.array([[-0.05] * 3, [0.05] * 3]), abs=1e-6)
-    assert np.abs(found.vertices).max() < 0.06
-    assert found.vertices[found.faces] == pytest.approx(box.vertices[box.faces], abs=1e-6)
-
-
-def test_texture_coordinates_stay_with_their_corners(tmp_path: Path) -> None:
-    text = "mtllib a.mtl\nv 9 9 9\nv 0 0 0\nv 1 0 0\nv 0 1 0\nvt 0 0\nvt 1 0\nvt 0 1\nusemtl m\nf 2/1 3/2 4/3\n"
-    (tmp_path / "a.obj").write_text(text)
-    (tmp_path / "a.mtl").write_text("newmtl m\nmap_Kd a.png\n")
-    Image.new("RGB", (4, 4), (255, 0, 0)).save(tmp_path / "a.png")
-    mesh = load_mesh(tmp_path / "a.obj")
-    assert mesh.uv is not None and mesh.uv[0] == pytest.approx(mesh.vertices[mesh.faces][0][:, :2])
-
-
-@pytest.mark.parametrize("suffix", ["gltf", "glb"])
-def test_flat_colours_of_gltf_are_linear_as_they_stand(tmp_path: Path, suffix: str) -> None:
-    """By glTF 2.0, 3.9.2: factors are linear. An OBJ's Kd is a colour as it is shown, sRGB."""
-    body, factor = trimesh.creation.box((0.1, 0.1, 0.1)), (0.8, 0.4, 0.2)
-    whole = trimesh.visual.material.PBRMaterial(baseColorFactor=[*(round(255 * v) for v in factor), 255])
-    body.visual = trimesh.visual.TextureVisuals(uv=np.zeros((8, 2)), material=whole)
-    if suffix == "glb":
-        body.export(tmp_path / "a.glb")
-        assert load_mesh(tmp_path / "a.glb").color == pytest.approx(factor, abs=0.003)
-        return
-    for name, data in trimesh.exchange.gltf.export_gltf(trimesh.Scene(body)).items():
-        (tmp_path / name).write_bytes(data)
-    told = json.loads((tmp_path / "model.gltf").read_text())["materials"][0]["pbrMetallicRoughness"]
-    assert told["baseColorFactor"][:3] == pytest.approx(factor, abs=0.003)
-    assert load_mesh(tmp_path / "model.gltf").color == pytest.approx(factor, abs=0.003)
-    text = "mtllib a.mtl\nv 0 0 0\nv 1 0 0\nv 0 1 0\nusemtl m\nf 1 2 3\n"
-    (tmp_path / "a.obj").write_text(text)
-    (tmp_path / "a.mtl").write_text("newmtl m\nKd 0.8 0.4 0.2\n")
-    assert load_mesh(tmp_path / "a.obj").color == pytest.approx([v**2.2 for v in factor], abs=0.01)
-
-
-@pytest.mark.parametrize("said", ["my tex.png", "-s 1 1 1 my tex.png", "-clamp on -bm 0.5 -o 0.5 my tex.png", "-x.png"])
-def test_textures_have_names_with_spaces_and_options_before(tmp_path: Path, said: str) -> None:
-    name = said if said == "-x.png" else "my tex.png"
-    given = tmp_path / "given"
-    given.mkdir()
-    text = "mtllib a b.mtl\nv 0 0 0\nv 1 0 0\nv 0 1 0\nvt 0 0\nvt 1 0\nvt 0 1\nusemtl m\nf 1/1 2/2 3/3\n"
-    (given / "a.obj").write_text(text)
-    (given / "a b.mtl").write_text(f"newmtl m\nmap_Kd {said}\n")
-    Image.new("RGB", (4, 4), (255, 0, 0)).save(given / name)
-    taken = take_in(given, tmp_path / "assets", CARD)
-    assert taken[0].findings.textured and not any("missing" in text for text in taken[0].findings.odd)
-    shown = load_mesh(tmp_path / "assets/mug/a.obj").texture
-    assert shown is not None and (shown == (255, 0, 0)).all()
-
-
-@pytest.mark.parametrize("index", [99, 4, -1])
-def test_faces_of_vertices_that_are_not_there_are_refused(tmp_path: Path, index: int) -> None:
-    head = "ply\nformat ascii 1.0\nelement vertex 4\nproperty float x\nproperty float y\nproperty float z\n"
-    faces = f"element face 2\nproperty list uchar int vertex_indices\nend_header\n{{}}3 0 1 2\n3 0 1 {index}\n"
-    (tmp_path / "a.ply").write_text(head + faces.format("0 0 0\n1 0 0\n0 1 0\n0 0 1\n"))
-    assert f"face 1 names vertex {index} of 4" in inspect(tmp_path / "a.ply").broken
-
-
 def test_cards_with_mistakes_are_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "a.off").write_text(BOX)
     (tmp_path / "asset.yaml").write_text("{licnce: CC0, up: x, scale: -1}")
@@ -437,13 +250,3 @@ def test_keypoints_of_a_card_are_labelled(tmp_path: Path) -> None:
     found = label(scene(one, position=(0, 0, 1), focal=150), store).instances[0].keypoints
     assert found["tip"] == pytest.approx((80 + 150 * 0.05 / 0.95, 60 - 150 * 0.05 / 0.95, 2), abs=1e-3)
     assert found["foot"][2] == 1  # in the picture, behind the box
-
-
-@pytest.mark.parametrize("suffix", ["obj", "glb", "ply", "stl", "off", "dae", "3mf"])
-def test_every_format_that_is_named_is_read(tmp_path: Path, suffix: str) -> None:
-    """A box of 0.1 x 0.2 x 0.3 m, written by trimesh; glTF's y is up by its standard."""
-    size = (0.1, 0.3, 0.2) if suffix == "glb" else (0.1, 0.2, 0.3)
-    trimesh.creation.box((0.1, 0.2, 0.3)).export(tmp_path / f"box.{suffix}")
-    found = inspect(tmp_path / f"box.{suffix}")
-    assert found.broken == "" and found.watertight and found.triangles == 12
-    assert found.extent == pytest.approx(size, abs=1e-6)

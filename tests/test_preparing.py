@@ -1,29 +1,24 @@
 """From a config to the sources that arms are mixed from: labels harmonized, the smallest removed, all of it counted."""
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from painted import CLASSES, painted
+from painted import CLASSES, twelve
 from PIL import Image
 
 from generator.base.errors import DatasetError, InputError, TrainError
-from generator.cli import training
-from generator.cli.judging import Bench
 from generator.cli.preparing import noted, photographs, prepare, refuse_other_classes
 from generator.dataset.examples import Example
-from generator.dataset.shards import ShardWriter
 from generator.dataset.sources import SyntheticSource
-from generator.dataset.store import Dataset, Manifest
-from generator.dataset.subset import Part, keys_of
+from generator.dataset.store import Dataset
+from generator.dataset.subset import Part
 from generator.mix.harmonized import Harmonized
 from generator.mix.pruning import Pruned, Size, matching, sizes_of, tally, thresholds
 from generator.mix.traits import traits_of
-from generator.spec.config import RunConfig
 from generator.spec.harmonizing import Rules
 from generator.spec.training import RealSource, Train
 
@@ -33,17 +28,7 @@ RULES = [{"rename": {"cup_*": "mug"}}, {"to_ignore": ["person"]}]
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    folder = tmp_path_factory.mktemp("data") / "dataset"
-    manifest = Manifest(scene="t", spec="a", assets="b", seed=0, classes=CLASSES, size=(64, 48), labels=("amodal",),
-                        versions={})  # fmt: skip
-    Dataset.create_or_check(folder, manifest)
-    writer = ShardWriter(folder, 0, manifest.labels)
-    for index in range(12):
-        writer.add("train", *painted(index), facts={}, tags=("night",) * (index < 3))
-    for index in range(2):
-        writer.add("val", *painted(50 + index), facts={}, tags=("night",) * index)
-    writer.commit()
-    return Dataset.open(folder)
+    return twelve(tmp_path_factory.mktemp("data") / "dataset")
 
 
 @pytest.fixture
@@ -88,7 +73,7 @@ def test_semantic_maps_beside_photographs_split_their_instances(labels: Path) ->
     assert source[1].labels.tolist() == [1, 2]
     assert source[1].boxes.tolist() == [[2, 10, 10, 15], [2, 5, 10, 10]]
     (labels.parent / "maps" / "1.png").unlink()
-    with pytest.raises(TrainError, match=r"1 pictures have no semantic map, 1\.png"):
+    with pytest.raises(DatasetError, match=r"1 pictures have no semantic map, 1\.png"):
         real(labels, rules, ("bowl", "hand"), str(labels.parent / "maps"))
 
 
@@ -148,124 +133,6 @@ def test_other_classes_fit_fine_tuning_alone() -> None:
         refuse_other_classes(Train(arms=("mixed", "finetune", "replay")), found)
 
 
-# --- a whole config -------------------------------------------------------------------------------------------------
-
-
-class Config:
-    """A project of the painted frames and of photographs in a folder of each role, 20x20 pixels of noise, with a mug to
-    the left and a bowl to the right."""
-
-    def __init__(self, folder: Path, dataset: Dataset, spec: dict[str, object], roles: tuple[str, ...],
-                 **real: object) -> None:  # fmt: skip
-        self.path, self.folder, self.dataset, self.selection = folder / "configs/c.yaml", folder / "run", dataset, None
-        rng = np.random.default_rng(0)
-        for role in roles:
-            (folder / role).mkdir(parents=True)
-            for k in range(3):
-                Image.fromarray(rng.integers(0, 256, (20, 20, 3), np.uint8)).save(folder / role / f"{k}.png")
-            boxes = [
-                {"bbox": [10 * k, 2, 8, 10], "category_id": k + 1, "image_id": p} for k in (0, 1) for p in range(3)
-            ]
-            data = {
-                "images": [{"id": k, "file_name": f"{k}.png", "width": 20, "height": 20} for k in range(3)],
-                "categories": [{"id": k + 1, "name": name} for k, name in enumerate(("mug", "bowl"))],
-                "annotations": [one | {"id": k} for k, one in enumerate(boxes)],
-            }
-            (folder / f"{role}.json").write_text(json.dumps(data))
-        sources = {role: {"labels": f"{role}.json"} for role in roles}
-        sources |= {name: sources.get(name, {}) | value for name, value in real.items() if isinstance(value, dict)}
-        self.config = RunConfig.model_validate({
-            "run": "r", "scene": "s", "frames": {"train": 1}, "size": [64, 48],
-            "real": sources | {"classes": real.get("classes", ["mug", "bowl"])},
-            "train": {"model": "faster_rcnn", "steps": 2, "batch": 1, "size": 64, "parallel": 1} | spec,
-        })  # fmt: skip
-        self.real_classes, self.spec = self.config.real.classes, SimpleNamespace(edge_cases={})
-
-    def real(self, source: RealSource | None) -> object:
-        return source and photographs(self.path, source, self.real_classes, self.config.train.harmonize.real)
-
-
-TWO = {"synthetic": [{"drop": ["spoon"]}]}
-
-
-def told(*rest: object) -> None: ...
-
-
-@pytest.fixture
-def learned(monkeypatch: pytest.MonkeyPatch) -> list[training.Work]:
-    """What is learned, without learning it."""
-    found: list[training.Work] = []
-    monkeypatch.setattr(training, "learn", lambda work, report: found.append(work))
-    return found
-
-
-def test_rules_lead_to_the_classes_that_are_judged(tmp_path: Path, dataset: Dataset, learned: list[object]) -> None:
-    """With photographs to test by alone; validation frames are judged after the same rules."""
-    config = Config(tmp_path, dataset, {"arms": ["synthetic"], "harmonize": TWO}, ("test",))
-    training.train(config, told)
-    assert learned[0].sources["synthetic"].classes == ("mug", "bowl")
-    bench = Bench(config)
-    raw = SyntheticSource(dataset, "val")
-    spoons = [np.array(raw.classes)[raw[k].labels - 1] != "spoon" for k in range(2)]
-    assert bench.painted.classes == ("mug", "bowl") and bench.painted_tags == {"night": [1]}
-    assert [len(bench.painted[k].labels) for k in range(2)] == [int(of.sum()) for of in spoons]
-
-
-@pytest.mark.parametrize(("arm", "fits"), [("synthetic", False), ("mixed", False), ("finetune", True)])
-def test_other_classes_are_refused_before_training(
-    arm: str, fits: bool, tmp_path: Path, dataset: Dataset, learned: list[object]
-) -> None:
-    roles = ("test",) if arm == "synthetic" else ("train", "test")
-    config = Config(tmp_path, dataset, {"arms": [arm]}, roles)
-    if fits:
-        training.train(config, told)
-    else:
-        with pytest.raises(TrainError, match=f"the arms {arm} need the same"):
-            training.train(config, told)
-    assert len(learned) == fits
-
-
-def test_what_chooses_is_not_what_judges(tmp_path: Path, dataset: Dataset, learned: list[object]) -> None:
-    config = Config(tmp_path, dataset, {"arms": ["synthetic"], "harmonize": TWO}, ("val", "test"))
-    training.train(config, told)
-    shutil.copy(tmp_path / "test/1.png", tmp_path / "val/2.png")
-    with pytest.raises(TrainError, match=r"1 pictures of 'real.val' are also in 'real.test'"):
-        training.train(config, told)
-    assert len(learned) == 1
-
-
-def test_tags_of_photographs_come_from_their_table(tmp_path: Path, dataset: Dataset, learned: list[object]) -> None:
-    rows = {"arms": ["mixed"], "harmonize": TWO, "sampling": "even", "axes": {"time": ["night", "day"]}}
-    config = Config(tmp_path, dataset, rows, ("train", "test"), train={"tags": "tags.csv"})
-    (tmp_path / "tags.csv").write_text("key,tag\n0.png,night\n2.png,day\n")
-    training.train(config, told)
-    source = learned[0].sources["real"]
-    assert [set(one.tags) for one in traits_of(source)] == [{"night"}, set(), {"day"}]
-    assert keys_of(source) == ["0.png", "1.png", "2.png"]
-    noted = json.loads((tmp_path / "run/train/mixed-0/data.json").read_text())
-    assert noted.keys() == {"real", "real.tags", "synthetic"}
-    (tmp_path / "tags.csv").write_text("key,tag\n0.png,nihgt\n")
-    with pytest.raises(TrainError, match=r"axes.time: no example of any source shows 'day'"):
-        training.train(config, told)
-    (tmp_path / "tags.csv").write_text("key,tag\n3.png,day\n")
-    with pytest.raises(DatasetError, match=r"train.json has no picture '3.png'"):
-        training.train(config, told)
-
-
-def test_weights_chosen_by_other_photographs_are_other_weights(
-    tmp_path: Path, dataset: Dataset, learned: list[object]
-) -> None:
-    train = {"arms": ["synthetic"], "harmonize": TWO, "validate_every": 1}
-    config, folder = Config(tmp_path, dataset, train, ("val", "test")), tmp_path / "run/train/synthetic-0"
-    training.train(config, told)
-    (folder / "model.pt").write_text("")
-    training.train(config, told)
-    assert (folder / "model.pt").exists()
-    (tmp_path / "val.json").write_text((tmp_path / "val.json").read_text().replace("[10, 2", "[11, 2"))
-    training.train(config, told)
-    assert not (folder / "model.pt").exists()
-
-
 # --- traits ---------------------------------------------------------------------------------------------------------
 
 
@@ -275,11 +142,6 @@ def test_tags_come_through_whatever_is_around_the_frames(dataset: Dataset) -> No
     for around in (Pruned(rules, {"mug": 50}), Part(rules, range(12)), Part(Pruned(rules, {}), range(12))):
         assert [one.tags for one in traits_of(around)] == [frozenset(frame.tags) for frame in source.frames]
     assert [bool(one.tags) for one in traits_of(Part(rules, (5, 2)))] == [False, True]
-
-
-def test_classes_of_cropped_photographs_are_those_in_the_crop(tmp_path: Path, dataset: Dataset) -> None:
-    config = Config(tmp_path, dataset, {}, ("test",), test={"crop": [9, 0, 20, 20]})
-    assert [set(one.classes) for one in traits_of(config.real(config.config.real.test))] == [{"bowl"}] * 3
 
 
 # --- sizes ----------------------------------------------------------------------------------------------------------

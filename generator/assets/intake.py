@@ -46,20 +46,15 @@ def take_in(source: Path, root: Path, card: Card, progress: Progress = lambda do
             wanted = ", ".join((*SUFFIXES, BLEND, *(IMAGES if card.cutout else ())))
             raise AssetError(f"{source}: holds no asset ({wanted}, or an archive of them: {', '.join(ARCHIVES)})")
         taken: list[Taken] = []
+        added: dict[str, Path] = {}
         for number, path in enumerate(paths, 1):
-            taken.append(one(path, base, staged, card))
-            refuse_twin(path, taken)
-            progress(number, len(paths), taken[-1].name)
+            new = one(path, base, staged, card)
+            if new.added and (twin := added.setdefault(new.name, path)) != path:
+                raise AssetError(f"{path}: would have the same id {new.name!r} as {twin.name}; rename one")
+            taken.append(new)
+            progress(number, len(paths), new.name)
         move(staged, root, card)
     return taken
-
-
-def refuse_twin(path: Path, taken: list[Taken]) -> None:
-    """Raises AssetError when the last one has the id of one before."""
-    last = taken[-1]
-    for other in taken[:-1]:
-        if last.added and other.added and other.name == last.name:
-            raise AssetError(f"{path}: would have the same id {last.name!r} as {other.findings.path.name}; rename one")
 
 
 def unpacked(source: Path, folder: Path) -> Path:

@@ -1,9 +1,10 @@
-"""What pictures and labels something was made of: hashes, and the notes of them beside what was made."""
+"""What pictures and labels something was made of: hashes, and notes of them beside what was made."""
 
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,27 @@ def of_values(*values: object) -> str:
 def of_part(whole: str, chosen: Sequence[int]) -> str:
     """Of some examples, by their numbers, of a source whose hash is `whole`."""
     return f"{whole} part {of_values(list(chosen))}"
+
+
+@contextmanager
+def made_of(path: Path, hashes: Mapping[str, str]) -> Iterator[None]:
+    """While a file is written: its note is there once it is whole, so that what an interruption leaves is not taken for
+    what it is not."""
+    _note(path).unlink(missing_ok=True)
+    yield
+    write_json(_note(path), dict(hashes))
+
+
+def is_of(path: Path, hashes: Mapping[str, str]) -> bool:
+    """Whether a file's note says that it was made of what has these hashes."""
+    try:
+        return bool(json.loads(_note(path).read_text()) == hashes)
+    except (OSError, ValueError):
+        return False
+
+
+def _note(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.of.json")
 
 
 def forget_other_data(folder: Path, data: Mapping[str, str], masks: bool) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from generator.balance.real import read_tags, tagged
 from generator.base.draw import Draw
 from generator.cli.depths import depth_scores, painted_frames
-from generator.cli.identities import identity, of_part, of_values
+from generator.cli.identities import identity, is_of, made_of, of_part, of_values
 from generator.cli.preparing import harmonized
 from generator.cli.project import Project
 from generator.dataset.atomic import write_json
@@ -24,11 +24,10 @@ from generator.spec.load import near
 from generator.spec.training import RealSource, Train
 
 if TYPE_CHECKING:
-    from generator.train.result import Judged, Where
+    from generator.train.result import Judged, Result, Where
     from generator.train.score import Evaluation
 
 Tags = dict[str, list[int]]
-JUDGED = "judged.json"
 PHOTOGRAPHS = ("test", "val")
 PROGRAMS = ("generator", "torch", "torchvision", "pycocotools", "numpy")
 
@@ -150,28 +149,34 @@ def scenes_of_real(source: Source, said: RealSource | None) -> list[str]:
 
 def judge(bench: Bench, lot: Lot, given: Mapping[str, Source], checkpoint: Path, seconds: Mapping[str, float]) -> None:
     """Write ``result.json`` beside a checkpoint, and ``evaluation.json`` with all detections in the test photographs,
-    unless they are newer than it and of the same pictures, labels, scenes and tags, as ``judged.json`` tells. `given`
-    is what the detector learned from."""
+    unless they are newer than it and of the same pictures, labels, scenes and tags. `given` is what the detector
+    learned from, `seconds` what that took."""
     from generator.report.results import read_json
-    from generator.train.result import NAME, Result
+    from generator.train.result import NAME
 
-    project, spec, stored = bench.project, bench.project.config.train, checkpoint.parent / NAME
+    spec, stored = bench.project.config.train, checkpoint.parent / NAME
     if spec is None or (bench.test is None and bench.painted is None):
         return
-    note, again = checkpoint.parent / JUDGED, _fresh(stored, checkpoint)
-    noted, photographs = read_json(note) or {}, _of_photographs(bench.identities)
-    if again and noted == bench.identities:
+    trained_before = _fresh(stored, checkpoint)
+    if trained_before and is_of(stored, bench.identities):
         return
-    # first of all, so that what an interruption leaves is not taken for what it is not
-    write_json(note, photographs if _of_photographs(noted) == photographs else {})
-    if again:  # nothing was trained now
+    if trained_before:
         seconds = (read_json(stored) or {}).get("times", seconds)
+    with made_of(stored, bench.identities):
+        if spec.model != "depth":
+            _note_forgetting(bench, checkpoint)
+        _result(bench, spec, lot, given, checkpoint, seconds).save(stored)
+
+
+def _result(
+    bench: Bench, spec: Train, lot: Lot, given: Mapping[str, Source], checkpoint: Path, seconds: Mapping[str, float]
+) -> "Result":
+    from generator.train.result import Result
+
     tells_depth = spec.model == "depth"
-    if not tells_depth:
-        _note_forgetting(bench, checkpoint)
     used = {name: given[name] for name in sources_of(phases(lot.arm, spec))}
-    Result(
-        run=project.config.run,
+    return Result(
+        run=bench.project.config.run,
         arm=lot.arm,
         seed=lot.seed,
         real_share=lot.real,
@@ -185,8 +190,7 @@ def judge(bench: Bench, lot: Lot, given: Mapping[str, Source], checkpoint: Path,
         config=spec.model_dump(mode="json") | {"real_share": real_share(spec, len(given.get("real", ())))},
         times={name: round(spent, 1) for name, spent in seconds.items()},
         versions={**{name: version(name) for name in PROGRAMS}, "numbers": _numbers(checkpoint)},
-    ).save(stored)
-    write_json(note, bench.identities)
+    )
 
 
 def _numbers(checkpoint: Path) -> str:
@@ -228,22 +232,17 @@ def _scores(bench: Bench, checkpoint: Path) -> "dict[Where, Judged]":
 
 
 def _on_photographs(bench: Bench, test: Source, checkpoint: Path) -> "Evaluation":
-    from generator.report.results import read_json
     from generator.train.evaluate import choose_threshold, evaluate
     from generator.train.score import Evaluation
 
     done = checkpoint.parent / "evaluation.json"
-    note, photographs = checkpoint.parent / JUDGED, _of_photographs(bench.identities)
-    if _fresh(done, checkpoint) and read_json(note) == photographs:
+    photographs = {name: one for name, one in bench.identities.items() if name in PHOTOGRAPHS}
+    if _fresh(done, checkpoint) and is_of(done, photographs):
         return Evaluation.model_validate_json(done.read_bytes())
-    found = evaluate(checkpoint, test, choose_threshold(checkpoint, bench.val) if bench.val else None)
-    write_json(done, found.model_dump(mode="json"))
-    write_json(note, photographs)
+    with made_of(done, photographs):
+        found = evaluate(checkpoint, test, choose_threshold(checkpoint, bench.val) if bench.val else None)
+        write_json(done, found.model_dump(mode="json"))
     return found
-
-
-def _of_photographs(hashes: Mapping[str, str]) -> dict[str, str]:
-    return {name: hashes[name] for name in PHOTOGRAPHS if name in hashes}
 
 
 def objects(source: Source) -> int:

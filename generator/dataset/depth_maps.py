@@ -11,6 +11,7 @@ from PIL import Image
 
 from generator.base.errors import DatasetError
 from generator.base.geometry import Box
+from generator.dataset.beside import beside
 from generator.dataset.coco_labels import Photo
 
 Depth = NDArray[np.float32]
@@ -22,29 +23,20 @@ MILLIMETRE = 0.001
 class DepthMaps:
     """The depth of each photograph by its index: float32 (h, w), planar metres, 0 where unknown.
 
-    A map lies anywhere in `folder` and is named as the picture (``x.png`` for ``x.jpg``; where several are, the one
-    with the same folders): a 16-bit PNG of one channel, whose unit is `scale` metres; or ``.npy`` or ``.exr`` of
-    metres. 0, negative and not finite mean unknown. `crop` is that of the photographs. DatasetError, naming some, where
-    there are photographs without.
+    A map is found by `beside` in `folder` (``x.png`` for ``x.jpg``): a 16-bit PNG of one channel, whose unit is `scale`
+    metres; or ``.npy`` or ``.exr`` of metres. 0, negative and not finite mean unknown. `crop` is that of the
+    photographs. Raises DatasetError where `beside` does, and for a map that cannot be used.
     """
 
     def __init__(
         self, photos: Sequence[Photo], folder: Path, scale: float = MILLIMETRE, crop: Box | None = None
     ) -> None:
-        files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS)
-        self.paths = [_of(photo, folder, files) for photo in photos]
-        lacking = [photo.key for photo, path in zip(photos, self.paths, strict=True) if path is None]
-        if lacking:
-            raise DatasetError(
-                f"{folder}: {len(lacking)} pictures have no depth, {lacking[0]} among them; give each one .png, .npy "
-                "or .exr with the picture's own name"
-            )
+        self.paths = beside(photos, folder, "depth", ENDINGS, ("",))
         self.scale, self.crop = scale, crop
         self.sizes = [(photo.height, photo.width) for photo in photos]
 
     def __call__(self, index: int) -> Depth:
         path, (height, width) = self.paths[index], self.sizes[index]
-        assert path is not None
         depth = known(read_depth(path, self.scale))
         if depth.shape != (height, width):
             raise DatasetError(
@@ -91,14 +83,3 @@ def _exr(path: Path) -> NDArray[np.generic]:
         channels = {name: np.array(one.pixels) for name, one in file.channels().items()}
     name = next((name for name in CHANNELS if name in channels), min(channels))
     return channels[name]
-
-
-def _of(photo: Photo, folder: Path, files: Sequence[Path]) -> Path | None:
-    """DatasetError where several could be meant."""
-    name = Path(photo.key).with_suffix("")
-    found = [path for path in files if path.stem == name.name]
-    if len(found) > 1:
-        found = [path for path in found if path.relative_to(folder).with_suffix("") == name] or found
-    if len(found) > 1:
-        raise DatasetError(f"{folder}: {found[0].name} and {found[1]} could both be the depth of {photo.key}; keep one")
-    return found[0] if found else None

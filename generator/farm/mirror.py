@@ -53,8 +53,8 @@ class Mirror:
 
     def pull_notes(self) -> None:
         """Bring what any session noted."""
-        for name in sorted(self.remote.names()) if self.remote else ():
-            if self.remote and _NOTES.fullmatch(name):
+        if self.remote:
+            for name in filter(_NOTES.fullmatch, sorted(self.remote.names())):
                 self.remote.fetch(name, self.folder)
 
     def leftovers(self) -> list[int]:
@@ -64,8 +64,8 @@ class Mirror:
 
     def push_leftovers(self) -> None:
         """Upload them, once it is sure that they belong to what is at the URL."""
-        for number in self.leftovers():
-            if self.remote:
+        if self.remote:
+            for number in self.leftovers():
                 self.remote.publish(self.folder, number)
 
     def push_notes(self) -> None:
