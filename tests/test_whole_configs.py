@@ -9,17 +9,19 @@ import numpy as np
 import pytest
 from painted import twelve
 from PIL import Image
+from pydantic import ValidationError
 
 from generator.base.errors import DatasetError, TrainError
 from generator.cli import training
-from generator.cli.judging import Bench
+from generator.cli.judging import Bench, Lot
 from generator.cli.preparing import photographs
 from generator.dataset.sources import SyntheticSource
 from generator.dataset.store import Dataset
 from generator.dataset.subset import keys_of
 from generator.mix.traits import traits_of
 from generator.spec.config import RunConfig
-from generator.spec.training import RealSource
+from generator.spec.training import RealSource, Train
+from generator.train.augment import Augment
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +147,26 @@ def test_weights_chosen_by_other_photographs_are_other_weights(
 def test_classes_of_cropped_photographs_are_those_in_the_crop(tmp_path: Path, dataset: Dataset) -> None:
     config = Config(tmp_path, dataset, {}, ("test",), test={"crop": [9, 0, 20, 20]})
     assert [set(one.classes) for one in traits_of(config.real(config.config.real.test))] == [{"bowl"}] * 3
+
+
+@pytest.mark.torch
+def test_pictures_are_learned_from_at_the_scales_of_the_config(
+    tmp_path: Path, dataset: Dataset, learned: list[training.Work], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[object] = []
+    monkeypatch.setattr("generator.train.loop.train", lambda *rest: seen.append(rest[6]))
+    monkeypatch.setattr(training, "judge", lambda *rest: None)
+    for more in ({}, {"zoom": [0.4, 3]}):
+        config = Config(
+            tmp_path / str(len(more)), dataset, {"arms": ["real"], "harmonize": TWO} | more, ("train", "test")
+        )
+        training.train(config, told)
+        learned[-1].do(Lot("real", 0), told)
+    assert [augment.zoom for augment in seen] == [(0.75, 1.5), (0.4, 3)]
+    assert seen[0] == Augment()
+
+
+def test_scales_come_smaller_first() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Train(zoom=(2, 0.5))
+    assert "the smaller scale first: [0.5, 2]" in str(caught.value.errors())

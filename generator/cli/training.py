@@ -60,7 +60,8 @@ class Work:
 
         seconds: dict[str, float] = {}
         with timed(seconds, "train"):
-            augment, validate = Augment(upside_down=spec.upside_down), validator(self.bench.project, spec)
+            augment = Augment(zoom=spec.zoom, upside_down=spec.upside_down)
+            validate = validator(self.bench.project, spec)
             plan = phases(lot.arm, spec, len(given.get("real", ())))
             checkpoint = fit(given, plan, spec, folder, lot.seed, told, augment, validate)
         report(folder.name, spec.steps, spec.steps, "evaluating")
@@ -94,15 +95,8 @@ def train(project: Project, report: Report) -> None:
     found = ready.sources
     test = project.real(project.config.real.test) if project.config.real else None
     refuse_other_classes(spec, found, test)
-    real, synthetic = len(found.get("real", ())), len(found["synthetic"])
-    budget = advice(real, synthetic, spec.steps, spec.batch)
-    console.print(budget, style="dim", highlight=False)
-    for line in ready.told():
-        console.print(line, style="dim", highlight=False)
-    if "mixed" in spec.arms and spec.real_share != "auto" and (warning := questionable(spec.real_share)):
-        console.print(warning, style="yellow", highlight=False)
-    if project.config.real is None:
-        console.print("no `real:` photographs in the config: nothing will be evaluated", style="yellow")
+    budget = advice(len(found.get("real", ())), len(found["synthetic"]), spec.steps, spec.batch)
+    _tell_plan(project, spec, ready, budget)
     report("read", 0, 1, "what there is to learn from")
     if project.config.real and test:
         val = project.real(project.config.real.val)
@@ -118,6 +112,15 @@ def train(project: Project, report: Report) -> None:
             report(lot.name, 0, spec.steps, why)
         write_json(work.folder(lot) / PREPARATION, noted(ready, sources_of(plan), budget, known))
     learn(work, report)
+
+
+def _tell_plan(project: Project, spec: Train, ready: Prepared, budget: str) -> None:
+    for line in (budget, *ready.told()):
+        console.print(line, style="dim", highlight=False)
+    if "mixed" in spec.arms and spec.real_share != "auto" and (warning := questionable(spec.real_share)):
+        console.print(warning, style="yellow", highlight=False)
+    if project.config.real is None:
+        console.print("no `real:` photographs in the config: nothing will be evaluated", style="yellow")
 
 
 def learn(work: Work, report: Report) -> None:

@@ -9,6 +9,7 @@ from generator.base.strict import Strict
 from generator.spec.bounds import Count, Share
 from generator.spec.harmonizing import Harmonize
 
+Scale = Annotated[float, Field(ge=0.1, le=10)]
 Part = Annotated[float, Field(gt=0, le=1)]
 Optimizer = Literal["adamw", "sgd"]
 RATES: dict[Optimizer, float] = {"adamw": 1e-3, "sgd": 0.02}  # what `rate: auto` is
@@ -82,7 +83,9 @@ class Train(Strict):
     class's synthetic instances, smallest first, that are taken away, for all classes or by name (``{default: 0.3,
     person: 0.6}``); or `match`: as many as make their sizes most like the real training set's. They become regions to
     `ignore`, or `background` (`smallest_becomes`). `upside_down` is the probability of a vertical flip, for scenes seen
-    from above.
+    from above. `zoom` is the range of scales, even in their logarithm, at which pictures are learned from: above 1 a
+    part of one, below 1 all of it, smaller; a wide one helps where things are to be found at other distances than in
+    the photographs to learn from (Ghiasi et al., "Simple Copy-Paste", CVPR 2021: large scale jittering).
 
     The body begins with `weights` learned on ImageNet: `auto` takes those that an installed package carries
     (efficientnet_lite0), `imagenet` also fetches torchvision's, `none` takes none. `init` is a checkpoint to begin
@@ -142,6 +145,7 @@ class Train(Strict):
     smallest: Share | Literal["match"] | dict[str, Share] = 0.0
     smallest_becomes: Literal["ignore", "background"] = "ignore"
     upside_down: Share = 0.0
+    zoom: tuple[Scale, Scale] = (0.75, 1.5)
     pretrain: Annotated[float, Field(gt=0, lt=1)] = 0.5
     replayed: Annotated[float, Field(gt=0, lt=1)] = 0.5
     finetune_rate: Annotated[float, Field(gt=0)] = 0.05
@@ -171,6 +175,13 @@ class Train(Strict):
     def _shares(cls, value: tuple[float, ...]) -> tuple[float, ...]:
         if len(set(value)) != len(value):
             raise ValueError("name each share once")
+        return value
+
+    @field_validator("zoom")
+    @classmethod
+    def _zoom(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if value[0] > value[1]:
+            raise ValueError(f"the smaller scale first: [{value[1]:g}, {value[0]:g}]")
         return value
 
     @model_validator(mode="after")

@@ -39,7 +39,7 @@ ELSEWHERE = {
 PHASED = {"pretrain", "replayed", "finetune_rate", "finetune_momentum"}  # the phases tell these
 YOUNGER = {  # told if asked
     *("rare", "sampling", "axes", "repeat_below", "repeat_most", "rarest_crop", "point_masks", "harmonize"),
-    *("smallest_becomes", "schedule", "precision", "validate_every", "patience", "weights"),
+    *("smallest_becomes", "schedule", "precision", "validate_every", "patience", "weights", "zoom"),
 }
 LATER = {"candidates"}  # finished files without it are of this program all the same
 
