@@ -241,7 +241,26 @@ class Countable:
 
     def act(self) -> Report:
         time.sleep(0.05)
-        return Report(0, 1, pid=os.getpid(), device=os.environ.get("CUDA_VISIBLE_DEVICES", ""))
+        return Report(0, 1, pid=os.getpid(), device=os.environ.get("CUDA_VISIBLE_DEVICES", "all"))
+
+
+def with_gpus(count: int) -> None:
+    """A cluster here that declares so many."""
+    ray.init(address="local", num_cpus=4, num_gpus=count, include_dashboard=False, object_store_memory=100_000_000,
+             log_to_driver=False, configure_logging=False)  # fmt: skip
+
+
+def test_a_worker_that_holds_no_gpu_sees_none_on_a_cluster(scene: Path, tmp_path: Path) -> None:
+    """Else a run that began on cores would paint on the GPUs of machines that join it, and mix two devices."""
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    farm = Farm(address="joined", device="cpu", workers=1)
+    try:
+        with_gpus(1)
+        crew = Crew(farm, RayPool(job_of(scene, tmp_path)[1], farm, Countable))
+        seen = [answer[1].device for answer in crew.run(source(iter([Task("act", (), 120.0)])))]  # type: ignore[index]
+    finally:
+        ray.shutdown()
+    assert seen == [""]
 
 
 def test_workers_share_declared_gpus_and_are_replaced_when_old(scene: Path, tmp_path: Path) -> None:
@@ -249,9 +268,8 @@ def test_workers_share_declared_gpus_and_are_replaced_when_old(scene: Path, tmp_
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
     farm = Farm(gpu_share=0.5, recycle_frames=3)
     _, job = job_of(scene, tmp_path)
-    ray.init(address="local", num_cpus=4, num_gpus=2, include_dashboard=False, object_store_memory=100_000_000,
-             log_to_driver=False, configure_logging=False)  # fmt: skip
     try:
+        with_gpus(2)
         crew = Crew(farm, RayPool(job, farm, Countable))
         assert (crew.placement.workers, crew.placement.gpus) == (4, 0.5)
         tasks = (Task("act", (), 120.0) for _ in range(24))

@@ -1,5 +1,6 @@
 """The farm's parts without Ray: placement, queue, isolation, lock, status, refilling's bookkeeping."""
 
+import errno
 import json
 import os
 import socket
@@ -131,6 +132,15 @@ def test_the_lock_names_its_holder_and_is_taken_over_when_stale(tmp_path: Path) 
         else:
             with locked(folder):
                 assert read_lock(lock_path(folder))["host"] == socket.gethostname()
+
+
+def test_a_disk_without_room_for_the_lock_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(DatasetError, match=r"cannot be written to \(No space left"), locked(tmp_path / "dataset"):
+        pass
 
 
 def test_status_tells_progress_and_a_driver_that_is_gone(tmp_path: Path) -> None:

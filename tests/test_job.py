@@ -9,6 +9,7 @@ import trimesh
 
 from generator.assets.catalog import Catalog, file_sha256
 from generator.assets.store import AssetStore
+from generator.balance.tickets import Ticket
 from generator.base.errors import AssetError, DatasetError
 from generator.base.scene import MeshRef
 from generator.cli.watching import painted_in
@@ -19,6 +20,7 @@ from generator.farm.job import Job, data_folder
 from generator.farm.mirror import Mirror
 from generator.farm.remote import Remote
 from generator.farm.status import STATUS
+from generator.farm.worker import ShardTicket, Worker
 from generator.spec.config import RunConfig
 from generator.spec.load import load_scene
 
@@ -181,3 +183,18 @@ def test_a_changed_buffer_of_a_gltf_is_refused(tmp_path: Path) -> None:
     buffer.write_bytes(buffer.read_bytes()[::-1])
     with pytest.raises(AssetError, match=r"one that it names, or its asset\.yaml has changed since"):
         AssetStore(Catalog.open(tmp_path)).mesh(ref)
+
+
+def test_a_machine_with_other_files_is_refused(job: Job, tmp_path: Path) -> None:
+    """What a worker paints must not depend on where it runs."""
+    job = job.listed()
+    assert job.manifest() == reopened(tmp_path, "licence: CC-BY-4.0").manifest()
+    shard = ShardTicket(0, tuple(Ticket("train", index, ()) for index in range(8)))
+    Worker(job).look(range(8))
+    (tmp_path / "boards" / "ash.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>')
+    for work in (lambda: Worker(job).look(range(8)), lambda: Worker(job).paint(shard)):
+        with pytest.raises(AssetError, match=r"ash\.svg on .* is not as on the machine that started the run: other"):
+            work()
+    (tmp_path / "boards" / "oak.svg").write_bytes((tmp_path / "boards" / "elm.svg").read_bytes())
+    with pytest.raises(AssetError, match="1 differ, 'boards/oak' is here only; give all machines the same assets"):
+        Worker(job)

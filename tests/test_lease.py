@@ -160,3 +160,12 @@ def test_containers_that_share_a_host_name_are_told_apart() -> None:
     assert lock.near(mine) and lock.same(mine, signature())
     assert not lock.near({**mine, "space": "pid:[1]"}) and not lock.same(mine, {**mine, "since": 0})
     assert not lock.alive({**mine, "pid": 2**22 + 1}), "no process of this number can be"
+
+
+def test_a_dead_driver_whose_number_another_process_has_got_is_taken_over(tmp_path: Path, quick: None) -> None:
+    """In a container that is started again, the driver itself gets the number that the one before it had."""
+    place = Url(f"memory://{tmp_path}/run/dataset")
+    lock_path(place).write_bytes(json.dumps({**signature(), "since": 0, "born": "1"}).encode())
+    with Lease(place).held() as lease:
+        assert lock.same(lease.read()[0], signature())
+    assert lock.alive(signature()) and lock.alive({**signature(), "pid": os.getppid(), "born": lock.born(os.getppid())})

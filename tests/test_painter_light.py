@@ -2,7 +2,6 @@
 
 import hashlib
 import itertools
-import os
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +16,7 @@ from painting import DARK, PLAIN, busy, lamp, world_rays
 from generator.assets.mesh import Mesh
 from generator.assets.store import AssetStore
 from generator.base.scene import Material, RenderSample, Texture, WorldSample
-from generator.render.blender.passes import session
+from generator.render.blender.passes import prefix, session
 from generator.render.tone import decode
 
 
@@ -46,7 +45,7 @@ def test_nothing_stays_on_stage(blender: Any) -> None:
     blender.paint(busy(1))
     assert census() == before
     folders = [Path("/dev/shm"), Path(tempfile.gettempdir())]
-    assert {left for folder in folders for left in folder.glob(f"painter-{os.getpid()}-*")} == {session()}
+    assert {left for folder in folders for left in folder.glob(f"{prefix()}*")} == {session()}
 
 
 @pytest.mark.blender

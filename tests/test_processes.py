@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -47,3 +48,16 @@ def test_a_painter_has_no_thread_that_waits_busily() -> None:
         return int(done.stdout.splitlines()[-1])
 
     assert (threads("") < threads("import bpy")) == (cores() > 1)
+
+
+@pytest.mark.ray
+@pytest.mark.parametrize("folder", ["x" * 100, "file"])
+def test_a_temporary_folder_that_ray_cannot_use_is_told(tmp_path: Path, folder: str) -> None:
+    """Its sockets' paths may not be long. In a process of its own: Ray keeps what it found for as long as one lives."""
+    (tmp_path / "file").touch()
+    code = "from generator.farm.cluster import cluster\nfrom generator.spec.config import Farm\ncluster(Farm()).__enter__()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "RAY_TMPDIR": str(tmp_path / folder)}, capture_output=True,
+        text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert "GeneratorError: Ray cannot be started here" in done.stderr and "set RAY_TMPDIR" in done.stderr

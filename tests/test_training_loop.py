@@ -1,5 +1,6 @@
 """The loop beside the steps themselves: validation, early stops, schedules, precision, clipping."""
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,31 @@ def test_half_precision_gives_nearly_the_same_loss(precision: str) -> None:
     assert half.keys() == whole.keys()
     assert sum(half.values()) == pytest.approx(sum(whole.values()), rel=0.05)
     assert half != whole
+
+
+def test_a_run_that_needed_no_scale_goes_on_in_float16() -> None:
+    """As where it was begun in bfloat16 and is resumed on an older GPU."""
+    program, first = begun(precision="bfloat16")
+    first.log.append(first.learn(program.batch(0), 0.001, Draw(0, 0)))
+    again = begun(precision="float16")[1]
+    fresh = again.scaler.get_scale()
+    again.restore(first.state())
+    assert again.scaler.is_enabled() and again.scaler.get_scale() == fresh
+    assert again.numbers == "bfloat16 on cpu, then float16 on cpu"
+
+
+def test_chance_is_put_back_on_the_gpu_in_use_and_no_other_is_touched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Torch would begin work on every GPU of the machine, and warn of it."""
+    asked, back = list[object](), list[object]()
+    for name, does in {
+        "is_available": lambda: True, "device_count": lambda: 8, "current_device": lambda: 3,
+        "get_rng_state": lambda one: asked.append(one) or one, "set_rng_state": lambda state, one: back.append(one),
+        "manual_seed_all": lambda seed: None,
+    }.items():  # fmt: skip
+        monkeypatch.setattr(torch.cuda, name, does)
+    with warnings.catch_warnings(), device.seeded(Draw(0, 0)):
+        warnings.simplefilter("error")
+    assert asked == back == [3]
 
 
 def test_an_overflow_of_float16_leaves_out_the_step_and_lowers_the_scale() -> None:

@@ -127,6 +127,16 @@ def test_ray_trains_with_two_workers_as_with_one(tmp_path: Path, findable: None)
 
 
 @pytest.mark.ray
+@pytest.mark.filterwarnings("default")  # Ray warns of its own old settings
+def test_more_workers_than_gpus_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ray would wait for more, in silence."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    with pytest.raises(TrainError, match=r"this machine has 0 GPUs, and each worker needs one; set train\.workers: 1"):
+        train(SOURCES, SHARES, TINY.model_copy(update={"workers": 2}), tmp_path, 0)
+
+
+@pytest.mark.ray
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # Ray warns of its own old settings
 def test_a_fault_in_a_worker_is_told_in_its_words(tmp_path: Path, findable: None) -> None:

@@ -12,7 +12,7 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 from generator.base.errors import GeneratorError
-from generator.farm.cluster import ENVIRONMENT
+from generator.farm.cluster import ENVIRONMENT, NO_GPU_SEEN
 from generator.farm.job import Job
 from generator.farm.pool import Done, Gone, Hello
 from generator.farm.worker import Worker
@@ -41,7 +41,7 @@ class RayPool:
     """A `Pool` on the cluster that this process has joined. `kind` makes the worker inside each process."""
 
     def __init__(self, job: Job, farm: Farm, kind: Callable[[Job], Any] = Worker) -> None:
-        environment = {} if farm.address == "local" else {"env_vars": ENVIRONMENT}
+        environment = {} if farm.address == "local" else {"env_vars": ENVIRONMENT | NO_GPU_SEEN}
         self._place = ray.remote(num_cpus=1, max_restarts=0, runtime_env=environment)(Actor)
         self._job, self._kind = ray.put(job), kind
 

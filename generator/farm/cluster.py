@@ -16,6 +16,8 @@ from generator.base.processes import cores, inherited
 from generator.spec.config import Farm
 
 ENVIRONMENT = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+NO_GPU_SEEN = {"RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1"}  # by workers that hold no part of one
+UNSTARTED = (OSError, ValueError, RuntimeError, RayError)
 
 
 @contextmanager
@@ -28,13 +30,21 @@ def cluster(farm: Farm) -> Iterator[None]:
     if farm.address == "local":
         size = cores() if farm.workers == "auto" else farm.workers
         # with a runtime environment instead, Ray could not give actors the processes that it has started ahead
-        with interrupts_held(), inherited(ENVIRONMENT):
-            ray.init(address="local", num_cpus=size, include_dashboard=False, object_store_memory=100_000_000, **quiet)
+        try:
+            with interrupts_held(), inherited(ENVIRONMENT):
+                ray.init(
+                    address="local", num_cpus=size, include_dashboard=False, object_store_memory=100_000_000, **quiet
+                )
+        except UNSTARTED as error:
+            raise GeneratorError(
+                f"Ray cannot be started here ({error}); set RAY_TMPDIR to a folder with a short path that can be "
+                "written to and has room"
+            ) from error
     else:
         try:
             refuse_silence(farm.address)
             ray.init(address=farm.address, **quiet)
-        except (OSError, ValueError, RayError) as error:
+        except UNSTARTED as error:
             raise GeneratorError(
                 f"no Ray cluster can be joined at {farm.address!r} ({error}); if it asks for a token, set "
                 "RAY_AUTH_MODE=token; leave the address out to start a cluster here"

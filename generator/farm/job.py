@@ -2,18 +2,25 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
+from socket import gethostname
 
 from generator.assets.catalog import Catalog
 from generator.assets.store import AssetStore
+from generator.assets.unchanged import files
+from generator.base.errors import AssetError
+from generator.base.scene import SceneSample
 from generator.dataset.store import Manifest
 from generator.sampling.sampler import Sampler
 from generator.spec.check import globs
 from generator.spec.config import RunConfig
 from generator.spec.scene import SceneSpec
 
+OTHERWISE = "{} on {} is not as on the machine that started the run"
+SAME = "give all machines the same assets"
 PAINTING = ("generator", "bpy", "embreex", "numpy", "trimesh")  # whose versions may change pixels or labels
 
 
@@ -21,7 +28,9 @@ PAINTING = ("generator", "bpy", "embreex", "numpy", "trimesh")  # whose versions
 class Job:
     """One run's painting. `scene` is the spec as JSON, `roots` the asset folders, `folder` where shards go. With a
     `remote` (a URL), shards are committed there, and `folder` is where a machine makes them. Workers give a sign of
-    life every `beat` seconds, as far as they are between two frames: a thousand workers, a hundred signs a second."""
+    life every `beat` seconds, as far as they are between two frames: a thousand workers, a hundred signs a second.
+    `files` are ids and hashes of all that scenes may pick, where the driver is (empty: not looked at): every machine
+    must have the same."""
 
     scene: str
     roots: tuple[Path, ...]
@@ -34,6 +43,7 @@ class Job:
     painter: str = "blender"
     remote: str = ""
     beat: float = 0.5
+    files: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @staticmethod
     def of(config: RunConfig, spec: SceneSpec, roots: tuple[Path, ...], folder: Path, painter: str = "") -> "Job":
@@ -54,12 +64,32 @@ class Job:
     def manifest(self) -> Manifest:
         """What the data set will be made of: two jobs with equal manifests make the same frames."""
         spec, catalog = self.spec, Catalog.open(*self.roots)
+        found = self.files or hashes(spec, catalog)
         versions = {name: metadata.version(name) for name in PAINTING} | {"painter": self.painter}
         return Manifest(
-            scene=spec.scene, spec=sha256(self.scene), assets=sha256(assets(spec, catalog)), seed=self.seed,
+            scene=spec.scene, spec=sha256(self.scene), assets=sha256(listing(found)), seed=self.seed,
             classes=spec.classes, size=self.size, labels=self.labels, versions=versions,
-            licences={name: catalog[name].licence or "not stated" for name in pickable(spec, catalog)},
+            licences={name: catalog[name].licence or "not stated" for name in found},
         )  # fmt: skip
+
+    def listed(self) -> "Job":
+        """With the `files` that are here."""
+        return replace(self, files=hashes(self.spec, Catalog.open(*self.roots)))
+
+    def refuse_others(self, catalog: Catalog) -> None:
+        """Raise AssetError where this machine has more or fewer files to pick from than the driver's: the same seed
+        would pick others."""
+        here = set(pickable(self.spec, catalog)) if self.files else set()
+        if self.files and (differ := sorted(here ^ self.files.keys())):
+            first = f"{differ[0]!r} is {'here' if differ[0] in here else 'there'} only"
+            raise AssetError(f"{OTHERWISE.format(catalog.where, gethostname())}: {len(differ)} differ, {first}; {SAME}")
+
+    def checked(self, sample: SceneSample, catalog: Catalog) -> SceneSample:
+        """The sample. Raises AssetError where a file that it uses is not what it is at the driver's."""
+        for name, found in files(sample):
+            if self.files.get(name, found) != found:
+                raise AssetError(f"{OTHERWISE.format(catalog[name].path, gethostname())}: other content; {SAME}")
+        return sample
 
 
 def canonical(spec: SceneSpec) -> str:
@@ -67,9 +97,14 @@ def canonical(spec: SceneSpec) -> str:
     return json.dumps(spec.model_dump(mode="json", by_alias=True, exclude_none=True), sort_keys=True)
 
 
-def assets(spec: SceneSpec, catalog: Catalog) -> str:
-    """Ids and hashes of every file the spec can pick, one a line."""
-    return "\n".join(f"{name} {catalog[name].sha256}" for name in pickable(spec, catalog))
+def hashes(spec: SceneSpec, catalog: Catalog) -> dict[str, str]:
+    """Hashes of every file the spec can pick, by id."""
+    return {name: catalog[name].sha256 for name in pickable(spec, catalog)}
+
+
+def listing(files: Mapping[str, str]) -> str:
+    """Ids and hashes, one a line."""
+    return "\n".join(f"{name} {sha256}" for name, sha256 in files.items())
 
 
 def pickable(spec: SceneSpec, catalog: Catalog) -> list[str]:

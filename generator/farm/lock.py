@@ -26,7 +26,16 @@ def lock_path(folder: P) -> P:
 
 def signature() -> dict[str, Any]:
     """Who holds a lock, and that it is alive now (seconds since 1970)."""
-    return {**_machine(), "pid": os.getpid(), "since": STARTED, "beat": time.time()}
+    pid = os.getpid()
+    return {**_machine(), "pid": pid, "born": born(pid), "since": STARTED, "beat": time.time()}
+
+
+def born(pid: object) -> str:
+    """When a process began, in ticks since its machine did; nothing where there is none. Another one may get its number
+    after it: in a container that is started again, even the same program."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    return ""
 
 
 def _machine() -> dict[str, str]:
@@ -56,7 +65,8 @@ def alive(holder: dict[str, Any]) -> bool:
     if not holder:
         return False
     if near(holder):
-        return Path(f"/proc/{holder.get('pid')}").exists()
+        there = born(holder.get("pid"))
+        return there != "" and there == holder.get("born", there)
     return time.time() - float(holder.get("beat", 0)) < STALE
 
 
@@ -70,9 +80,10 @@ def locked(folder: Path) -> Iterator[None]:
     handle = _opened(folder)
     try:
         _take(folder, handle)
-        with beating(lambda: _write(handle, signature())):
+        with beating(lambda: _write(folder, handle, signature())):
             yield
-        _write(handle, {})
+        with suppress(DatasetError):
+            _write(folder, handle, {})
     finally:
         os.close(handle)
 
@@ -102,7 +113,11 @@ def _opened(folder: Path) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         return os.open(lock_path(folder), os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
-        raise DatasetError(f"{folder}: cannot be written to ({error.strerror}); set another `output`") from error
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> DatasetError:
+    return DatasetError(f"{folder}: cannot be written to ({error.strerror}); set another `output`")
 
 
 def _take(folder: Path, handle: int) -> None:
@@ -120,6 +135,9 @@ def refusal(place: str, holder: dict[str, Any]) -> DatasetError:
     return DatasetError(f"{place}: another run is painting here{who}; wait for it, or set another `output`")
 
 
-def _write(handle: int, data: dict[str, Any]) -> None:
-    text = json.dumps(data).encode().ljust(200)  # of constant length: a reader never sees the end of an older one
-    os.pwrite(handle, text, 0)
+def _write(folder: Path, handle: int, data: dict[str, Any]) -> None:
+    text = json.dumps(data).encode().ljust(300)  # of constant length: a reader never sees the end of an older one
+    try:
+        os.pwrite(handle, text, 0)
+    except OSError as error:
+        raise _unwritable(folder, error) from error

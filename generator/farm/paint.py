@@ -53,6 +53,7 @@ def paint(
     plan meets the rules, RenderError when too many frames are quarantined.
     """
     with ExitStack() as stack:
+        job = job.listed()
         stack.enter_context(locked(job.folder))
         mirror = stack.enter_context(Mirror.open(job.folder, job.remote))
         for leftover in job.folder.glob(".*.tmp"):  # of a writer that was killed; nobody else writes here now

@@ -102,6 +102,7 @@ class Worker:
 
     def __init__(self, job: Job) -> None:
         self.job, self.spec, self.sampler = job, job.spec, job.sampler()
+        job.refuse_others(self.sampler.store.catalog)
         self._pictured = pictured(self.spec.edge_cases)
         self._painter: Painter | None = None
         self.device = ""
@@ -116,9 +117,12 @@ class Worker:
         """Scenes by their labels at a quarter of the size, before any painting."""
         return [self._look(index) for index in indices]
 
+    def _sample(self, index: int) -> SceneSample:
+        return self.job.checked(self.sampler(self.job.seed, index), self.sampler.store.catalog)
+
     def _look(self, index: int) -> Looked:
         try:
-            sample = self.sampler(self.job.seed, index)
+            sample = self._sample(index)
         except PlacementError as error:
             return Looked(index, (), {}, rejected=str(error))
         facts = facts_of(label(sample, self.sampler.store, LOOK, normals=False), self.spec.classes, scale=1 / LOOK)
@@ -232,7 +236,7 @@ class Worker:
     def _sampled(self, ticket: Ticket) -> Shot:
         seconds = dict[str, float]()
         with timed(seconds, "sample"):
-            return Shot(ticket, self.sampler(self.job.seed, ticket.index), seconds)
+            return Shot(ticket, self._sample(ticket.index), seconds)
 
     def _painted(self, shot: Shot) -> Shot:
         try:

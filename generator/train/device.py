@@ -40,8 +40,8 @@ def use_cores(workers: int = 1) -> None:
 
 @contextmanager
 def seeded(draw: Draw) -> Iterator[None]:
-    """Within, torch's global generators start at a named place; torchvision draws from nowhere else. They are put back
-    afterwards."""
-    with torch.random.fork_rng():
+    """Within, torch's global generators start at a named place; torchvision draws from nowhere else. Those of the
+    processor and of the GPU in use are put back afterwards; no other GPU is touched."""
+    with torch.random.fork_rng([torch.cuda.current_device()] if torch.cuda.is_available() else []):
         torch.manual_seed(draw.key() % 2**63)
         yield

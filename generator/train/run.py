@@ -116,7 +116,8 @@ class Run:
         self.optimizer.load_state_dict(state["optimizer"])
         self.mean = {name: value.to(self.device) for name, value in state["weights"].items()}
         self.log, self.transfers = list(state["log"]), dict(state.get("transfers", {}))
-        self.scaler.load_state_dict(state.get("scaler", {}))
+        if scale := state.get("scaler"):  # one that was begun elsewhere may have needed none
+            self.scaler.load_state_dict(scale)
         self.best = Best(**state.get("best", {}))
         self.before = state.get("numbers", "")
 

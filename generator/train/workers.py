@@ -50,11 +50,14 @@ def _steps(told: Any, done: "Future[None]") -> "Iterator[tuple[int, Losses]]":
 
 
 def _fit(config: dict[str, Any], workers: int, notes: str) -> None:
+    import ray
     import torch
     from ray.train import RunConfig, ScalingConfig
     from ray.train.torch import TorchTrainer
 
     scaling = ScalingConfig(num_workers=workers, use_gpu=torch.cuda.is_available())
+    if scaling.use_gpu and "RAY_ADDRESS" not in os.environ:
+        refuse_waiting(workers, int(ray.cluster_resources().get("GPU", 0)))
     trainer = TorchTrainer(
         _work, train_loop_config=config, scaling_config=scaling, run_config=RunConfig(storage_path=notes)
     )
@@ -62,6 +65,16 @@ def _fit(config: dict[str, Any], workers: int, notes: str) -> None:
         trainer.fit()
     except Exception as error:
         raise TrainError(_said(error)) from error
+
+
+def refuse_waiting(workers: int, gpus: int) -> None:
+    """Raise TrainError where a machine has fewer GPUs than workers: Ray would wait for more for ever, and say nothing.
+    A cluster may grow."""
+    if gpus < workers:
+        raise TrainError(
+            f"train.workers: {workers}, but this machine has {gpus} GPU{'s' * (gpus != 1)}, and each worker needs one; "
+            f"set train.workers: {max(gpus, 1)}"
+        )
 
 
 def _said(error: BaseException) -> str:

@@ -1,5 +1,7 @@
 """`BlenderPainter`: Cycles and EEVEE behind one call."""
 
+import errno
+import os
 import time
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generator.assets.store import AssetStore
-from generator.base.errors import RenderError
+from generator.base.errors import DatasetError, RenderError
 from generator.base.scene import SceneSample
 from generator.render.blender import passes
 from generator.render.blender.camera import blurs, moves, open_shutter
@@ -19,6 +21,7 @@ from generator.render.painter import Device, Painted
 from generator.render.tone import develop
 
 STAGES = ("build", "paint", "read", "sharp")
+FULL = os.strerror(errno.ENOSPC)
 
 
 class BlenderPainter:
@@ -50,7 +53,7 @@ class BlenderPainter:
 
     def _paint(self, sample: SceneSample, path: Path) -> Painted:
         clock = [time.perf_counter()]
-        self._forget_lamps()
+        self._forget_lamps(sample)
         configure(self.scene, sample, self.device)
         self.stage.build(sample)
         open_shutter(self.scene, moves(sample))
@@ -69,7 +72,7 @@ class BlenderPainter:
             depth = sample.camera.at(sample.width, sample.height).planar(depth)
         return Painted(rgb, index, depth, seconds=seconds, device=device)
 
-    def _forget_lamps(self) -> None:
+    def _forget_lamps(self, sample: SceneSample) -> None:
         """Cycles chooses lamps by their order, which is that of their making, but for holes that earlier ones left: so
         first it must see an empty stage, in a picture of a few pixels, lest noise tell what was painted before."""
         scene, world = self.scene, self.scene.world
@@ -77,9 +80,10 @@ class BlenderPainter:
         hurry(scene)
         scene.render.resolution_x = scene.render.resolution_y = 4
         scene.world = None
-        with captured():
-            bpy.ops.render.render(write_still=False)
-        scene.world = world
+        try:
+            self._call(sample, write_still=False)
+        finally:
+            scene.world = world
 
     def _sharp(self, sample: SceneSample, path: Path) -> tuple[NDArray[np.uint16] | None, NDArray[np.float32] | None]:
         """Index and depth of the moment at mid-shutter through a pinhole: depth of field and motion blur are in the
@@ -97,11 +101,22 @@ class BlenderPainter:
 
     def _render(self, sample: SceneSample, path: Path) -> None:
         self.scene.render.filepath = str(path)
-        place = f"scene {sample.scene!r}, seed {sample.seed}, index {sample.index}"
+        complaints = self._call(sample, write_still=True)
+        if any(FULL in line for line in complaints):  # the scene is not to blame, and must not go to quarantine
+            raise DatasetError(f"{path.parent.parent}: no space left for the picture that Blender paints; free some")
+        if complaints or not path.is_file():
+            raise RenderError(f"{_name(sample)}: Blender: {'; '.join(complaints) or 'wrote no picture'}")
+
+    def _call(self, sample: SceneSample, write_still: bool) -> list[str]:
+        """Render, and return what Blender complains of. Raises RenderError where it gives up, as on a GPU without
+        memory."""
         try:
             with captured() as complaints:
-                bpy.ops.render.render(write_still=True)
+                bpy.ops.render.render(write_still=write_still)
         except RuntimeError as error:
-            raise RenderError(f"{place}: Blender: {str(error).strip()}") from error
-        if complaints or not path.is_file():
-            raise RenderError(f"{place}: Blender: {'; '.join(complaints) or 'wrote no picture'}")
+            raise RenderError(f"{_name(sample)}: Blender: {str(error).strip()}") from error
+        return complaints
+
+
+def _name(sample: SceneSample) -> str:
+    return f"scene {sample.scene!r}, seed {sample.seed}, index {sample.index}"

@@ -15,33 +15,42 @@ from numpy.typing import NDArray
 
 Float = NDArray[np.float32]
 _FAR = 1e9  # Cycles writes 1e10 where nothing is
+MEMORY = Path("/dev/shm")
+ROOM = 1 << 30  # bytes: a container's RAM disk may hold 64 MB, and a picture of two million pixels takes 50
+_SPACE = os.stat("/proc/self/ns/pid").st_ino  # containers count their processes from 1, and may share a RAM disk
 
 
 def place() -> Path:
-    """A RAM disk where there is one, else the temporary folder."""
-    memory = Path("/dev/shm")
-    return memory if memory.is_dir() and os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
+    """A RAM disk where there is one with room, else the temporary folder."""
+    usable = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ROOM
+    return MEMORY if usable else Path(tempfile.gettempdir())
+
+
+def prefix() -> str:
+    """How the names of this process's folders begin."""
+    return f"painter-{_SPACE}-{os.getpid()}-"
 
 
 @contextmanager
 def scratch() -> Iterator[Path]:
     """A private file name; removed afterwards."""
-    with tempfile.TemporaryDirectory(prefix=f"painter-{os.getpid()}-", dir=place()) as folder:
+    with tempfile.TemporaryDirectory(prefix=prefix(), dir=place()) as folder:
         yield Path(folder) / "frame.exr"
 
 
 @cache
 def session() -> Path:
     """A private folder for as long as this process lives, the same for all of its painters."""
-    folder = Path(tempfile.mkdtemp(prefix=f"painter-{os.getpid()}-", dir=place()))
+    folder = Path(tempfile.mkdtemp(prefix=prefix(), dir=place()))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 
 def sweep() -> None:
     """Remove what painters that were killed left behind."""
-    for folder in place().glob("painter-*-*"):
-        pid = folder.name.split("-")[1]
+    left = (found for one in (MEMORY, Path(tempfile.gettempdir())) for found in one.glob(f"painter-{_SPACE}-*-*"))
+    for folder in left:
+        pid = folder.name.split("-")[2]
         if pid.isdigit() and not Path(f"/proc/{pid}").exists():
             shutil.rmtree(folder, ignore_errors=True)
 
