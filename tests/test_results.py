@@ -149,6 +149,17 @@ def test_seeds_are_resampled_too_and_one_scene_has_no_interval() -> None:
     assert np.isnan(alone.ap(Cell("real")).low) and alone.ap(Cell("real")).value > 0
 
 
+def test_a_difference_of_one_seed_from_two_reaches_either() -> None:
+    """Of two seeds that differ far more than test scenes do, the one that the other arm lacks counts as much."""
+    both = [result_of(SOURCE, "real", seed, recall) for seed, recall in enumerate((0.3, 0.8))]
+    made = Grid.of([result_of(SOURCE, "mixed", 0, 0.9), *both])
+    gain, (alone,), (first, second) = (
+        made.gain(Cell("mixed"), Cell("real")), made.values(Cell("mixed")), made.values(Cell("real")),
+    )  # fmt: skip
+    assert gain.value == pytest.approx(alone - (first + second) / 2)
+    assert gain.low < alone - second + 0.03 and gain.high > alone - first - 0.03
+
+
 def test_results_on_other_pictures_are_not_compared() -> None:
     with pytest.raises(DatasetError, match="other pictures"):
         Grid.of([result_of(SOURCE, "real", 0, 0.5), result_of(Photographs(30), "mixed", 0, 0.5)])
