@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -274,3 +275,13 @@ def test_the_section_shows_every_cell_and_loads_nothing(tmp_path: Path) -> None:
     assert grid([]) == ""
     with pytest.raises(DatasetError, match="train first"):
         write_grid(tmp_path / "none" / "page.html", [])
+
+
+def test_where_there_is_nothing_to_find_no_number_is_shown(tmp_path: Path) -> None:
+    bare = Photographs(20)
+    nothing = {"boxes": np.zeros((0, 4), np.float32), "labels": np.zeros(0, int), "ignore": np.zeros(0, bool)}
+    bare.examples = [replace(one, **nothing) for one in bare.examples]
+    shares = [result_of(bare, arm, 0, 0.5, share) for arm in ("real", "mixed") for share in (0.1, 1.0)]
+    write_grid(tmp_path / "page.html", shares)
+    page = (tmp_path / "page.html").read_text()
+    assert "nothing to find in the 20 real test photographs" in page and "nan" not in page

@@ -156,9 +156,9 @@ class Grid:
 
     @cached_property
     def _seeds(self) -> dict[int, Floats]:
-        """By number of seeds (times, seeds), how often each was drawn. Seeds count from 0: cells of as many have the same
-        ones, and so the same draws. A cell of fewer is drawn from its own: were its seeds drawn among all, only those
-        resamples would tell of it that hold one, and they favour that seed in the cells beside it."""
+        """By number of seeds (times, seeds), how often each was drawn. Seeds count from 0: cells of as many have the
+        same ones, and so the same draws. A cell of fewer is drawn from its own: were its seeds drawn among all, only
+        resamples that hold one would tell of it, and they favour that seed in the cells beside it."""
         found = {}
         for n in {len(members) for members in self.cells.values()}:
             rng = (Draw(0) / "resample" / "seeds").rng()
