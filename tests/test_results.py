@@ -198,6 +198,12 @@ def test_savings_are_found() -> None:
     assert savings(Grid.of(curve_results(), times=5), "real") == []
 
 
+def test_what_lies_beyond_the_curve_with_its_whole_interval_is_told_as_that() -> None:
+    shares = [result_of(SOURCE, "real", 0, recall, share) for share, recall in ((0.1, 0.2), (1.0, 0.3))]
+    shares += [result_of(SOURCE, "mixed", 0, 0.95, share) for share in (0.1, 1.0)]
+    assert "with more than 200 (95 %: more than 200)" in grid(shares, times=50)
+
+
 def test_growth_needs_three_sizes_and_says_what_follows() -> None:
     results = curve_results()
     found = growth(Grid.of(results, times=30), "synthetic")

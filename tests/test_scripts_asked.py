@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from results_of import Photographs, result_of
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 
@@ -121,6 +122,19 @@ def test_a_photograph_that_was_half_copied_is_copied_again(tmp_path: Path, monke
             pass
     proof.folded(tmp_path, 0)
     assert {path.read_bytes() for path in (tmp_path / "runs" / "photos").iterdir()} == {b"whole"}
+
+
+def test_seeds_of_an_earlier_call_are_not_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They may have learned from other frames, and only some of the things that are compared may have them."""
+    ablation, source = script("ablation", monkeypatch), Photographs()
+    monkeypatch.setattr(ablation, "OUT", tmp_path)
+    kept = result_of(source, "synthetic", 0, 0.8, sizes={"synthetic": 300})
+    for one in (kept, result_of(source, "synthetic", 1, 0.1, sizes={"synthetic": 40})):
+        one.save(tmp_path / "whole" / "train" / one.name / "result.json")
+    ablation.tell(["whole"], 1)
+    assert f"whole           300  {kept.scores['real'].box.ap:.3f}" in capsys.readouterr().out
 
 
 def test_an_environment_that_cannot_run_is_made_anew(tmp_path: Path) -> None:

@@ -200,13 +200,15 @@ def _saved(row: Saved) -> dict[str, str]:
         "color": color(row.arm),
         "pictures": f"{row.pictures:,}",
         "equal": f"{signs[row.bound]}{row.equal.value:,.0f}",
-        "interval": NONE if np.isnan(row.equal.low) else f"{row.equal.low:,.0f} – {_at_most(row.equal.high, row.most)}",
+        "interval": NONE if np.isnan(row.equal.low) else _between(row.equal.low, row.equal.high, row.most),
         "gain": shown(row.gain, True) if row.gain else NONE,
     }
 
 
-def _at_most(value: float, most: int) -> str:
-    return f"more than {most:,}" if value >= most else f"{value:,.0f}"
+def _between(low: float, high: float, most: int) -> str:
+    """Numbers of pictures; the curve ends at `most`, so that an end there says no more than that it lies beyond."""
+    above = f"more than {most:,}" if high >= most else f"{high:,.0f}"
+    return above if low >= most else f"{low:,.0f} – {above}"
 
 
 def _telling(saved: Sequence[Saved]) -> list[Saved]:
