@@ -3,16 +3,20 @@
 import json
 from html.parser import HTMLParser
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import numpy as np
 import pytest
+from results_of import Photographs as Recalled
+from results_of import result_of
 from verdicts import FOUND, LABEL, Photographs, labelled, photograph
 
 from generator.assets.store import AssetStore
 from generator.balance.check import check
 from generator.balance.plan import Looked, plan
 from generator.base.errors import DatasetError
+from generator.cli.learning import report
 from generator.dataset.atomic import write_json
 from generator.dataset.selection import SELECTION
 from generator.dataset.shards import ShardWriter
@@ -203,6 +207,37 @@ def test_detectors_without_a_data_set_make_a_page_too(tmp_path: Path) -> None:
     page = Reader(write_report(tmp_path, Photographs()).read_text()).text
     assert "Found 2 of 3" in page and "There are no painted frames." in page
     assert "there is nothing to compare it with" in page
+
+
+@pytest.mark.parametrize(("arm", "said"), [
+    ("synthetic", ", and on no real photograph, beginning with"), ("mixed", ", mixed with real photographs."),
+    ("replay", ", and then on real photographs."), ("real", ": none of them were used by the arm shown here."),
+])  # fmt: skip
+def test_the_page_says_what_the_arm_that_it_shows_made_of_the_frames(run: Path, arm: str, said: str) -> None:
+    rmtree(run / "train")
+    trained(run / "train" / f"{arm}-0", FOUND)
+    page = Reader(write_report(run, Photographs()).read_text()).text
+    assert f"images that did not exist before {said}" in page
+
+
+def test_results_are_compared_only_where_each_place_has_some(tmp_path: Path) -> None:
+    """Whatever is named must be on the page, or there is none."""
+    one = result_of(Recalled(), "real", 0, 0.6)
+    one.save(tmp_path / "a" / "result.json")
+    (tmp_path / "none").mkdir()
+    page, here = tmp_path / "page.html", str(tmp_path / "a")
+    for other, said in (
+        (tmp_path / "b", "b: no such"),
+        (tmp_path / "none", "none: no result.json"),
+        ("s3://x/y", "URL"),
+    ):
+        with pytest.raises(DatasetError, match=said):
+            report([here, str(other)], page)
+    with pytest.raises(DatasetError, match="b: no such"):
+        report([str(tmp_path / "b")], page)
+    assert not page.exists()
+    report([str(tmp_path / "a" / "result.json")])
+    assert (tmp_path / "a" / "results.html").exists()
 
 
 def test_nothing_and_damage_are_errors(tmp_path: Path, run: Path) -> None:

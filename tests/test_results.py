@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -149,6 +150,17 @@ def test_seeds_are_resampled_too_and_one_scene_has_no_interval() -> None:
     assert np.isnan(alone.ap(Cell("real")).low) and alone.ap(Cell("real")).value > 0
 
 
+def test_a_difference_of_one_seed_from_two_reaches_either() -> None:
+    """Of two seeds that differ far more than test scenes do, the one that the other arm lacks counts as much."""
+    both = [result_of(SOURCE, "real", seed, recall) for seed, recall in enumerate((0.3, 0.8))]
+    made = Grid.of([result_of(SOURCE, "mixed", 0, 0.9), *both])
+    gain, (alone,), (first, second) = (
+        made.gain(Cell("mixed"), Cell("real")), made.values(Cell("mixed")), made.values(Cell("real")),
+    )  # fmt: skip
+    assert gain.value == pytest.approx(alone - (first + second) / 2)
+    assert gain.low < alone - second + 0.03 and gain.high > alone - first - 0.03
+
+
 def test_results_on_other_pictures_are_not_compared() -> None:
     with pytest.raises(DatasetError, match="other pictures"):
         Grid.of([result_of(SOURCE, "real", 0, 0.5), result_of(Photographs(30), "mixed", 0, 0.5)])
@@ -184,6 +196,12 @@ def test_savings_are_found() -> None:
     assert rows[200].bound == ">" or rows[200].equal.value > 150
     assert rows[20].gain is not None and rows[20].gain.sure
     assert savings(Grid.of(curve_results(), times=5), "real") == []
+
+
+def test_what_lies_beyond_the_curve_with_its_whole_interval_is_told_as_that() -> None:
+    shares = [result_of(SOURCE, "real", 0, recall, share) for share, recall in ((0.1, 0.2), (1.0, 0.3))]
+    shares += [result_of(SOURCE, "mixed", 0, 0.95, share) for share in (0.1, 1.0)]
+    assert "with more than 200 (95 %: more than 200)" in grid(shares, times=50)
 
 
 def test_growth_needs_three_sizes_and_says_what_follows() -> None:
@@ -263,3 +281,13 @@ def test_the_section_shows_every_cell_and_loads_nothing(tmp_path: Path) -> None:
     assert grid([]) == ""
     with pytest.raises(DatasetError, match="train first"):
         write_grid(tmp_path / "none" / "page.html", [])
+
+
+def test_where_there_is_nothing_to_find_no_number_is_shown(tmp_path: Path) -> None:
+    bare = Photographs(20)
+    nothing = {"boxes": np.zeros((0, 4), np.float32), "labels": np.zeros(0, int), "ignore": np.zeros(0, bool)}
+    bare.examples = [replace(one, **nothing) for one in bare.examples]
+    shares = [result_of(bare, arm, 0, 0.5, share) for arm in ("real", "mixed") for share in (0.1, 1.0)]
+    write_grid(tmp_path / "page.html", shares)
+    page = (tmp_path / "page.html").read_text()
+    assert "nothing to find in the 20 real test photographs" in page and "nan" not in page

@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
+from generator.base.errors import DatasetError
 from generator.cli import stages, training
 from generator.cli.console import console, progress
 from generator.cli.depths import evaluate_depth_on
 from generator.cli.project import Project
 from generator.cli.running import ConfigFile
-from generator.dataset.places import Url, place
+from generator.dataset.places import Place, Url, place
 
 
 def train(config: ConfigFile) -> None:
@@ -82,8 +83,8 @@ def report(
     pairs, curves over labels and over synthetic pictures.
     """
     where = place(runs[0])
-    if isinstance(where, Path) and (out or len(runs) > 1 or (where.is_dir() and not (where / "config.json").exists())):
-        return compare([Path(run) for run in runs], out or where / "results.html")
+    if out or len(runs) > 1 or stores_results(where):
+        return compare(runs, out)
     if isinstance(where, Url):
         from generator.report.page import write_report
 
@@ -92,11 +93,27 @@ def report(
     console.print(f"wrote {stages.report(project)}")
 
 
-def compare(places: list[Path], out: Path) -> None:
-    """The page about the results stored in folders."""
-    from generator.report.grid_page import write_grid
-    from generator.train.result import read_all
+def stores_results(where: Place) -> bool:
+    """Whether this is a result, or a folder that is no run."""
+    if isinstance(where, Url):
+        return False
+    return where.name.endswith("result.json") or (where.is_dir() and not (where / "config.json").exists())
 
+
+def compare(runs: list[str], out: Path | None) -> None:
+    """The page about the results stored in folders, each of which must have some."""
+    from generator.report.grid_page import write_grid
+    from generator.train.result import NAME, read_all
+
+    if remote := [one for one in runs if isinstance(place(one), Url)]:
+        raise DatasetError(f"{remote[0]}: results are compared where they are folders; a URL has a page of its own")
+    places = [Path(one) for one in runs]
+    for one in places:
+        if not one.exists():
+            raise DatasetError(f"{one}: no such file or folder")
+        if not read_all([one]):
+            raise DatasetError(f"{one}: no {NAME} and no NAME.{NAME} is here; train first")
+    out = out or (places[0] if places[0].is_dir() else places[0].parent) / "results.html"
     write_grid(out, read_all(places))
     console.print(f"wrote {out}")
 

@@ -63,9 +63,10 @@ def environment() -> Environment:
 
 def _table(name: str, one: Grid) -> dict[str, Any]:
     cells = ordered(one.cells)
-    saved = [row for arm in dict.fromkeys(cell.arm for cell in cells) for row in savings(one, arm)]
-    grown = [found for arm in dict.fromkeys(cell.arm for cell in cells) if (found := growth(one, arm))]
-    pairs = [(better, than) for better, than in compared(cells)]
+    known = [] if np.isnan(one.values(cells[0])).any() else cells  # there is nothing to find: no number of any cell
+    saved = [row for arm in dict.fromkeys(cell.arm for cell in known) for row in savings(one, arm)]
+    grown = [found for arm in dict.fromkeys(cell.arm for cell in known) if (found := growth(one, arm))]
+    pairs = [(better, than) for better, than in compared(known)]
     gains = [(f"{better.arm} − {than.arm}", color(better.arm), one.gain(better, than)) for better, than in pairs]
     return {
         "name": name,
@@ -74,11 +75,11 @@ def _table(name: str, one: Grid) -> dict[str, Any]:
         "pictures": one.judged(cells[0]).images,
         "scenes": one.scenes,
         "rows": [_row(one, cell) for cell in cells],
-        "chart": _bars(one, cells),
+        "chart": _bars(one, known) if known else None,
         "gains": spans([Span(*gain) for gain in gains], "Differences of arms", "difference of AP", 0.0)
         if gains
         else None,
-        "curves": [*_label_curves(one), *map(_growth, grown)],
+        "curves": [*(_label_curves(one) if known else []), *map(_growth, grown)],
         "savings": [_saved(row) for row in saved],
         "findings": [*_warned(one), *(_found(*gain) for gain in gains), *map(_worth, _telling(saved)),
                      *(f"{found.arm}: {found.verdict}" for found in grown)],
@@ -199,13 +200,15 @@ def _saved(row: Saved) -> dict[str, str]:
         "color": color(row.arm),
         "pictures": f"{row.pictures:,}",
         "equal": f"{signs[row.bound]}{row.equal.value:,.0f}",
-        "interval": NONE if np.isnan(row.equal.low) else f"{row.equal.low:,.0f} – {_at_most(row.equal.high, row.most)}",
+        "interval": NONE if np.isnan(row.equal.low) else _between(row.equal.low, row.equal.high, row.most),
         "gain": shown(row.gain, True) if row.gain else NONE,
     }
 
 
-def _at_most(value: float, most: int) -> str:
-    return f"more than {most:,}" if value >= most else f"{value:,.0f}"
+def _between(low: float, high: float, most: int) -> str:
+    """Numbers of pictures; the curve ends at `most`, so that an end there says no more than that it lies beyond."""
+    above = f"more than {most:,}" if high >= most else f"{high:,.0f}"
+    return above if low >= most else f"{low:,.0f} – {above}"
 
 
 def _telling(saved: Sequence[Saved]) -> list[Saved]:

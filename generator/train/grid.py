@@ -122,19 +122,19 @@ class Grid:
     def of_all(self, measure: Callable[[dict[Cell, float]], float]) -> Estimate:
         """Any function of all cells' average precisions, with the interval that resampling gives it."""
         value = measure(self._means(self._whole, None))
-        drawn = [measure(self._means(row, seeds)) for row, seeds in zip(self._drawn, self._seeds, strict=True)]
+        drawn = [measure(self._means(row, turn)) for turn, row in enumerate(self._drawn)]
         known = [one for one in drawn if not np.isnan(one)]
         if not known:
             return Estimate(value, float("nan"), float("nan"))
         low, high = np.quantile(known, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
         return Estimate(value, float(low), float(high))
 
-    def _means(self, ap: Floats, seeds: dict[int, int] | None) -> dict[Cell, float]:
-        """Means over seeds, each as often as it was drawn; nan where none of a cell's was."""
+    def _means(self, ap: Floats, turn: int | None) -> dict[Cell, float]:
+        """Means over seeds, in a resample each as often as it was drawn."""
         result = {}
         for cell, members in self.cells.items():
-            times = np.array([1 if seeds is None else seeds.get(self.results[k].seed, 0) for k in members], float)
-            result[cell] = float(times @ ap[members] / times.sum()) if times.sum() else float("nan")
+            times = np.ones(len(members)) if turn is None else self._seeds[len(members)][turn]
+            result[cell] = float(times @ ap[members] / times.sum())
         return result
 
     @cached_property
@@ -155,12 +155,16 @@ class Grid:
         return np.array(columns).T
 
     @cached_property
-    def _seeds(self) -> list[dict[int, int]]:
-        """How often each seed was drawn, per resample."""
-        names = sorted({one.seed for one in self.results})
-        rng = (Draw(0) / "resample" / "seeds").rng()
-        drawn = [np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names)) for _ in self._drawn]
-        return [dict(zip(names, times.tolist(), strict=True)) for times in drawn]
+    def _seeds(self) -> dict[int, Floats]:
+        """By number of seeds (times, seeds), how often each was drawn. Seeds count from 0: cells of as many have the
+        same ones, and so the same draws. A cell of fewer is drawn from its own: were its seeds drawn among all, only
+        resamples that hold one would tell of it, and they favour that seed in the cells beside it."""
+        found = {}
+        for n in {len(members) for members in self.cells.values()}:
+            rng = (Draw(0) / "resample" / "seeds").rng()
+            drawn = [np.bincount(rng.integers(n, size=n), minlength=n) for _ in self._drawn]
+            found[n] = np.array(drawn, float)
+        return found
 
 
 def _aps(judged: Judged, kind: Kind, weights: Sequence[Floats]) -> list[float]:
