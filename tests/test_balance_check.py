@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from generator.balance.candidates import from_records
 from generator.balance.check import as_selection, check, checked, checked_table
 from generator.balance.scenes import scenes_of
-from generator.base.errors import BalanceError
+from generator.base.errors import BalanceError, GeneratorError
 from generator.cli import app
 from generator.dataset.atomic import write_bytes
 from generator.dataset.records import FrameRecord, InstanceRecord, key_of, to_parquet, to_table
@@ -138,6 +138,16 @@ def test_the_command_line_shows_writes_or_only_shows(tmp_path):
     write_page(page, splits, rules, {})
     text = page.read_text()
     assert "http" not in text and "<script" not in text and text.count("<svg") == 3 and "cap 30%" in text
+
+
+def test_what_is_mistyped_on_the_command_line_is_told(tmp_path):
+    """A tag that no frame has may be right, and is kept; a conflict is told in words for people."""
+    on_disk(tmp_path / "data", frames())
+    asked = ["balance", str(tmp_path / "data"), "--dry-run"]
+    shown = CliRunner().invoke(app, [*asked, "--cap", "nihgt=0.3", "--cap", "rain=0.9"], catch_exceptions=False)
+    assert "no frame is tagged 'nihgt' (did you mean 'night'?)" in shown.output and "tagged 'rain'" not in shown.output
+    with pytest.raises(GeneratorError, match=r"^'night': floor 0\.5 is above its cap 0\.2$"):
+        CliRunner().invoke(app, [*asked, "--cap", "night=0.2", "--floor", "night=0.5"], catch_exceptions=False)
 
 
 def test_quotas_on_the_command_line(tmp_path):

@@ -11,6 +11,7 @@ import pytest
 from exporting import CLASSES, drawn, meshes, shaded
 from PIL import Image
 
+from generator.base.errors import DatasetError
 from generator.base.frame import Frame
 from generator.dataset.shards import ShardWriter
 from generator.dataset.store import Dataset, Manifest
@@ -113,3 +114,9 @@ def test_a_layer_of_an_empty_frame_is_a_picture(name: str) -> None:
     frame: Frame = label(sample, meshes())
     shown = LAYERS[name](frame, ANNOTATIONS[name].measure(Shot(frame, sample, meshes())))
     assert shown.shape[:2] == (24, 32) and shown.dtype == np.uint8
+
+
+def test_a_page_that_cannot_be_written_is_told(dataset: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "page").write_text("a file, where a folder is wanted")
+    with pytest.raises(DatasetError, match=r"page: cannot be written: Not a directory; check the folder"):
+        write_pages(dataset, tmp_path / "page")

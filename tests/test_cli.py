@@ -107,6 +107,13 @@ def test_explain_knows_the_language_and_suggests() -> None:
     assert wrong.returncode == 2 and "did you mean 'log_uniform'" in wrong.stderr
 
 
+def test_keys_of_the_sensor_are_explained_where_they_are_asked_for() -> None:
+    """Not by the name of a class that no reader of `explain` sees."""
+    for key in ("sensor", "noise", "rescale"):
+        shown = call("explain", key).stdout
+        assert "both of full scale" in " ".join(shown.split()) and "SensorSample" not in shown
+
+
 def test_every_key_of_scenes_and_configs_is_explained() -> None:
     """Those of the schemas that editors complete from, at any depth, are words too."""
     keys = {key for kind in (SceneSpec, RunConfig) for key in keys_of(kind.model_json_schema(by_alias=True))}

@@ -30,6 +30,8 @@ GOLDEN: list[tuple[Kind, dict[str, Any], str]] = [
     ("scalar", {"truncated": [1, 0], "of": {"normal": [0, 1]}}, "low end 1 is above high end 0"),
     ("scalar", {"truncated": [2, 3], "of": {"uniform": [0, 1]}}, "the value never lies within 2..3, but within 0..1"),
     ("scalar", {"truncated": [2, float("inf")], "of": {"sum": [0.5, {"uniform": [0, 1]}]}}, "the value never lies 2 or above, but within 0.5..1.5"),
+    ("scalar", {"integers": [0, 2**63 - 1]}, "both ends must be above -9223372036854775808 and below 9223372036854775807"),
+    ("scalar", {"integers": [1, 10**30]}, "both ends must be above -9223372036854775808 and below 9223372036854775807"),
     ("scalar", {"truncated": [2.2, 2.8], "of": {"integers": [1, 6]}}, "the value hardly ever lies within 2.2..2.8: with probability 0"),
     ("scalar", {"truncated": [30, 33], "of": {"normal": [0, 1]}}, "the value hardly ever lies within 30..33: with probability 5e-198"),
     ("scalar", {"truncated": [0, 1], "of": {"ref": "x", "of": {"normal": [0, 1]}}}, "a shared value cannot be drawn again: truncate it under shared:, or clamp it here"),

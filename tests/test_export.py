@@ -146,6 +146,15 @@ def test_an_empty_data_set_is_refused_and_nothing_is_written(tmp_path):
         assert not (tmp_path / kind).exists()
 
 
+@pytest.mark.parametrize("below", [".", "coco/new"])
+def test_an_export_into_the_data_set_itself_is_refused(dataset, below):
+    """`verify` would find all of it foreign."""
+    before = files(dataset.folder)
+    with pytest.raises(DatasetError, match="lies in the data set itself; export to a folder outside of it"):
+        export(dataset, dataset.folder / below)
+    assert files(dataset.folder) == before
+
+
 def test_options_are_checked(dataset, tmp_path):
     with pytest.raises(GeneratorError, match=r"unknown exporter 'coko' \(did you mean 'coco'\?\)"):
         export(dataset, tmp_path, "coko")

@@ -66,6 +66,7 @@ WRONG = [  # (what to replace, by what, place, what the message must say)
     ("count: 2", "count: !!python/name:os.system", "", "tag"),
     ("classes: [ball]", "classes: [ball", "", "not valid YAML"),
     ("camera: ", "camra: ", "1:1: camera", "is missing"),
+    ("classes: [ball]", "classes: [ball, none]", "2:1: classes", "'none' is the label of what is never annotated"),
 ]  # fmt: skip
 
 
@@ -97,6 +98,9 @@ CONFIG_WRONG = [
     ("size: [64, 48]", "size: [64]", "size", "missing"),
     ("scene.yaml", "scenes.yaml", "scene", "no such file"),
     ("run: balls", "run: ../balls", "run", "pattern"),
+    ("run: balls", "run: ..", "run", "pattern"),  # another folder than one of its own
+    ("train: 10", "train: 10_000_001", "frames.train", "less than or equal to 10000000"),  # scenes of `val` begin there
+    ("train: 10", "train: 1, val: 10_000_001", "frames.val", "less than or equal to 10000000"),
 ]  # fmt: skip
 
 

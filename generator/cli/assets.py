@@ -33,16 +33,17 @@ def add(
     licence: Annotated[str, typer.Option(help="Their licence, such as CC0-1.0.")] = "",
     origin: Annotated[str, typer.Option("--source", help="Where they come from.")] = "",
     up: Annotated[Axis | None, typer.Option(help="Their upward axis (default: y for glTF, else z).")] = None,
-    scale: Annotated[float, typer.Option(help="Metres per unit: 0.001 for millimetres.", min=1e-9)] = 1.0,
+    scale: Annotated[float, typer.Option(help="Metres per unit: 0.001 for millimetres.", min=1e-9, max=1e9)] = 1.0,
     cutout: Annotated[bool, typer.Option("--cutout", help="Pictures with transparency are objects too.")] = False,
 ) -> None:
     """Copy meshes into the catalog, check each, and write down licence, source, hash, upward axis and unit."""
     from generator.assets.intake import take_in
+    from generator.dataset.atomic import writing
 
     if not label.replace("_", "").replace("-", "").isalnum():
         raise GeneratorError(f"--label must be a plain name, not {label!r}")
     card = Card(label=label, licence=licence, source=origin, up=up.value if up else None, scale=scale, cutout=cutout)
-    with progress() as report:
+    with progress() as report, writing(to):
         taken = take_in(source, to, card, lambda done, total, name: report("assets", done, total, name))
     for one in taken:
         told(one.name, one.findings.broken, one.findings.odd, one.findings.extent)

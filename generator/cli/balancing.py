@@ -8,7 +8,8 @@ import typer
 from pydantic import ValidationError
 from rich.table import Table
 
-from generator.base.errors import GeneratorError
+from generator.base.errors import GeneratorError, did_you_mean
+from generator.base.strict import faults
 from generator.cli.console import console
 from generator.cli.data import Folder, dataset_folder, shares
 
@@ -41,6 +42,7 @@ def balance(
         _show(split, one, rules)
         if fill:
             _show_missing(one, rules, fill)
+    _show_untagged(splits, rules)
     if html:
         from generator.report.balance_page import confusions, sheets, write_page
 
@@ -62,7 +64,7 @@ def _rules(config: Path | None, cap: list[str] | None, floor: list[str] | None) 
     try:
         return Balance(**{**rules.model_dump(), "caps": caps, "floors": floors})
     except ValidationError as error:
-        raise GeneratorError("; ".join(one["msg"] for one in error.errors())) from None
+        raise GeneratorError("; ".join(text for _, text in faults(error))) from None
 
 
 def _show(split: str, one: "Checked", rules: "Balance") -> None:
@@ -85,6 +87,13 @@ def _show(split: str, one: "Checked", rules: "Balance") -> None:
     console.print(table)
     for line in one.words:
         console.print(f"  {line}", highlight=False, markup=False)
+
+
+def _show_untagged(splits: Mapping[str, "Checked"], rules: "Balance") -> None:
+    """A data set does not know the edge cases that none of its frames is: a mistyped one looks like these."""
+    tags = {tag for one in splits.values() for tag in one.frames.tags}
+    for tag in sorted({*rules.caps, *rules.floors} - tags):
+        console.print(f"no frame is tagged {tag!r}{did_you_mean(tag, tags)}", highlight=False, markup=False)
 
 
 def _percent(share: float | None) -> str:

@@ -46,7 +46,7 @@ class Project:
     def folder(self) -> Path:
         """Where everything of this run is kept; of a run with a remote output, all but its frames."""
         output = self.config.output
-        return Path(output if output and "://" not in output else f"runs/{self.config.run}")
+        return Path(output if output and "://" not in output else f"runs/{self.config.run}").expanduser()
 
     @cached_property
     def job(self) -> Job:

@@ -23,10 +23,14 @@ def paint(project: Project, report: Report, fill: bool = False) -> "Painting":
     from generator.farm.paint import paint as paint_frames
     from generator.farm.painting import Painting
 
-    project.folder.mkdir(parents=True, exist_ok=True)
-    for folder in {project.folder, project.data.parent}:
-        write_json(folder / "config.json", project.config.model_dump(mode="json"))
+    notes = [folder / "config.json" for folder in {project.folder, project.data.parent}]
+    told = project.config.model_dump(mode="json")
+    for note in notes:
+        if not note.exists():  # a config that the data set there refuses must not take its place
+            write_json(note, told)
     result = paint_frames(project.config, project.job, report, filling=fill)
+    for note in notes:
+        write_json(note, told)
     if result.painted or result.quarantined:
         log = project.data / "painting.json"
         earlier = Painting(**json.loads(log.read_text())) if log.exists() else Painting()

@@ -7,8 +7,8 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -57,6 +57,15 @@ def write_with(path: Place, write: Callable[[BinaryIO], object]) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """An operating system's error while something below `path` is written becomes a DatasetError."""
+    try:
+        yield
+    except OSError as error:
+        raise DatasetError(_explain(path, error)) from error
 
 
 class Hashing:

@@ -15,6 +15,7 @@ from generator.base.errors import DatasetError
 from generator.base.frame import Frame
 from generator.base.record import Record
 from generator.base.scene import SceneSample
+from generator.base.strict import faults
 from generator.dataset.atomic import write_json
 from generator.dataset.parts import annotation
 from generator.dataset.places import Place, at_once, entries, place
@@ -81,8 +82,11 @@ class Dataset:
             return cls(place(folder), Manifest.model_validate_json(path.read_bytes()))
         except FileNotFoundError:
             raise DatasetError(f"{folder}: no data set here ({MANIFEST} is missing); paint one first") from None
-        except (OSError, ValidationError) as error:
-            raise DatasetError(f"{path}: not a manifest of format 1: {error}") from error
+        except ValidationError as error:
+            told = "; ".join(": ".join(filter(None, [".".join(map(str, loc)), text])) for loc, text in faults(error))
+            raise DatasetError(f"{path}: not a manifest of format 1: {told}") from error
+        except OSError as error:
+            raise DatasetError(f"{path}: cannot be read: {error.strerror or error}") from error
 
     @classmethod
     def create_or_check(cls, folder: Path | str, manifest: Manifest) -> "Dataset":

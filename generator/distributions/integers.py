@@ -1,7 +1,7 @@
 import math
 from typing import Any, ClassVar
 
-from generator.base.draw import Draw
+from generator.base.draw import MOST, Draw
 from generator.distributions.base import Support, WholeLaw, distribution
 
 
@@ -15,6 +15,8 @@ class Integers(WholeLaw):
     def model_post_init(self, context: Any) -> None:
         if self.integers[0] > self.integers[1]:
             raise ValueError(f"low end {self.integers[0]} is above high end {self.integers[1]}")
+        if self.integers[0] < -MOST or self.integers[1] >= MOST:
+            raise ValueError(f"both ends must be above {-MOST - 1} and below {MOST}")
 
     def sample(self, draw: Draw) -> float:
         return float(draw.rng().integers(self.integers[0], self.integers[1] + 1))

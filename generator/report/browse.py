@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from generator.dataset.atomic import canonical, write_bytes
+from generator.dataset.atomic import canonical, write_bytes, writing
 from generator.dataset.selection import SELECTION, Selection
 from generator.dataset.store import Dataset
 from generator.report.browse_rows import SEEN, SIZES, Rows
@@ -27,9 +27,11 @@ def write_pages(dataset: Dataset, out: Path, progress: Progress = lambda *_: Non
     views = Views(Rows.of(dataset))
     for number, key in enumerate(views.rows.keys):
         place = out / "frames" / f"{number // FOLDER:04d}"
-        place.mkdir(parents=True, exist_ok=True)
-        for name in views.names:
-            (place / f"{key}.{name}").write_bytes(views.file(key, name))  # not synced: the page itself comes last
+        files = {name: views.file(key, name) for name in views.names}
+        with writing(out):
+            place.mkdir(parents=True, exist_ok=True)
+            for name, content in files.items():
+                (place / f"{key}.{name}").write_bytes(content)  # not synced: the page itself comes last
         progress("page", number + 1, len(views.rows.keys), key)
     write_bytes(out / "index.js", index(views))
     write_bytes(out / "index.html", page(views.rows))

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from generator.base.draw import MOST
 from generator.base.errors import did_you_mean
+from generator.base.splits import FIRST
 from generator.base.strict import Strict
 from generator.spec.balancing import Balance
 from generator.spec.bounds import Count, Share
@@ -20,8 +21,8 @@ LABELS = tuple(sorted(m.name for m in pkgutil.iter_modules([str(Path(__file__).p
 class Frames(Strict):
     """How many frames of each split to paint. Splits use different scene indices, so no scene is in two of them."""
 
-    train: Count
-    val: Annotated[int, Field(ge=0)] = 0
+    train: Annotated[int, Field(ge=1, le=FIRST["val"])]
+    val: Annotated[int, Field(ge=0, le=FIRST["test"] - FIRST["val"])] = 0
 
 
 class Farm(Strict):
@@ -63,7 +64,7 @@ class RunConfig(Strict):
     and keypoints; `truth/annotations` defines each.
     """
 
-    run: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
+    run: Annotated[str, Field(pattern=r"^\.*[A-Za-z0-9_-][A-Za-z0-9_.-]*$")]  # no . or .., which are other folders
     scene: str
     assets: tuple[str, ...] = ()
     seed: Annotated[int, Field(ge=-MOST - 1, le=MOST)] = 0

@@ -144,7 +144,12 @@ class RenderSpec(Strict):
 
 
 class SensorSpec(Strict):
-    """The real camera's faults: see SensorSample. Probabilities: monochrome. `jpeg` 0 is none, else a quality."""
+    """The real camera's faults; labels stay as they are. `blur` is a Gaussian's sigma in pixels, `motion` a streak's
+    length in pixels at `motion_angle` degrees, `chromatic` by how many pixels red and blue part in the corners. `noise`
+    is a Gaussian's sigma and `shot` a Poisson-like term, both of full scale; `gamma` and `contrast` act about mid-grey.
+    `temperature` is white balance in kelvin, `monochrome` a probability, `sharpen` the amount of an unsharp mask,
+    `rescale` the share of the resolution that was really taken, `jpeg` a quality of 1..100, or 0 for none.
+    """
 
     blur: Count = number(0)
     motion: Count = number(0)

@@ -73,6 +73,8 @@ class SceneSpec(Strict):
         found: list[Fault] = []
         if len(set(self.classes)) != len(self.classes):
             found.append((("classes",), "a name stands there twice"))
+        if "none" in self.classes:
+            found.append((("classes",), "'none' is the label of what is never annotated; choose another name"))
         found += [
             (("pools", name), f"no split {name!r}{did_you_mean(name, FIRST)}")
             for name in self.pools

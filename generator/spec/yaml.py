@@ -4,6 +4,7 @@
 (nothing, ``null``, ``~``) stand is noted, for a loader to refuse; JSON files, which programs write, may hold nulls.
 """
 
+import math
 import re
 from collections.abc import Hashable
 from dataclasses import dataclass, field
@@ -17,7 +18,10 @@ from generator.base.strict import Fault, Loc
 
 INTEGER = re.compile(r"[-+]?(0|[1-9][0-9_]*)$")
 FLOAT = re.compile(r"[-+]?((\d[\d_]*\.[\d_]*|\.\d[\d_]*)([eE][-+]?\d+)?|\d[\d_]*[eE][-+]?\d+|\.inf)$", re.IGNORECASE)
+MERGE = "tag:yaml.org,2002:merge"
 TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map", "timestamp")}
+REFUSED = {MERGE: "merge keys (<<) are not allowed; write the keys out, or give an alias (*name) for all of the value"}
+DEEP = "an alias holds itself, or lists and mappings stand too deep in each other"
 WORDS = {"true": True, "false": False, "null": None, "~": None}
 
 
@@ -57,32 +61,59 @@ def shown(loc: list[str | int]) -> str:
 def read(path: Path) -> Document:
     """Parse one file. Raises InputError with every duplicate key, tag and syntax error in it."""
     document = Document(str(path))
+    text = written(path)
     try:
-        text = path.read_text(encoding="utf-8")
         node = yaml.compose(text, Loader=yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader)
+        if node is None:
+            raise InputError([Problem(str(path), 1, 1, "", "the file is empty")])
+        document.data = plain(node, (), document)
+    except yaml.YAMLError as error:
+        raise InputError([syntax(str(path), text, error)]) from None
+    except RecursionError:
+        raise InputError([Problem(str(path), 0, 0, "", DEEP)]) from None
+    if document.problems:
+        raise InputError(document.problems)
+    return document
+
+
+def written(path: Path) -> str:
+    """The text of a file. Raises InputError when there is none."""
+    try:
+        raw = path.read_bytes()
+        return raw.decode()
     except FileNotFoundError:
         nearby = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
         raise InputError([Problem(str(path), 0, 0, "", f"no such file{did_you_mean(path.name, nearby)}")]) from None
     except IsADirectoryError:
         files = did_you_mean("", [p.name for p in path.glob("*.y*ml")])
         raise InputError([Problem(str(path), 0, 0, "", f"is a folder; name a file in it{files}")]) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        line, column = after(raw[: error.start].decode())
+        wrong = f"is not UTF-8 text (byte 0x{raw[error.start]:02x}); save the file as UTF-8"
+        raise InputError([Problem(str(path), line, column, "", wrong)]) from None
+    except OSError as error:
         raise InputError([Problem(str(path), 0, 0, "", f"cannot be read: {error}")]) from None
-    except yaml.YAMLError as error:
-        raise InputError([syntax(str(path), error)]) from None
-    if node is None:
-        raise InputError([Problem(str(path), 1, 1, "", "the file is empty")])
-    document.data = plain(node, (), document)
-    if document.problems:
-        raise InputError(document.problems)
-    return document
 
 
-def syntax(file: str, error: yaml.YAMLError) -> Problem:
-    """PyYAML's complaint as a Problem."""
+def after(text: str) -> tuple[int, int]:
+    """Line and column, from 1, of what follows this text."""
+    return text.count("\n") + 1, len(text) - text.rfind("\n")
+
+
+def syntax(file: str, text: str, error: yaml.YAMLError) -> Problem:
+    """PyYAML's complaint as a Problem, in words of its own where PyYAML's do not say what to change."""
     mark = getattr(error, "problem_mark", None)
-    text = f"not valid YAML: {getattr(error, 'problem', None) or error}"
-    return Problem(file, mark.line + 1, mark.column + 1, "", text) if mark else Problem(file, 0, 0, "", text)
+    if mark is None:  # PyYAML does not tell the line of a character that no YAML may hold
+        found = yaml.reader.Reader.NON_PRINTABLE.search(text)
+        place = after(text[: found.start()]) if found else (0, 0)
+        what = f"the control character U+{ord(found[0]):04X}; remove it" if found else str(error)
+        return Problem(file, *place, "", f"not valid YAML: {what}")
+    what = getattr(error, "problem", None) or str(error)
+    if what.startswith("but "):
+        what = f"{getattr(error, 'context', '')}, {what}"
+    if text.split("\n")[mark.line][mark.column :].startswith("\t"):
+        what = "a tab; indent with spaces"
+    return Problem(file, mark.line + 1, mark.column + 1, "", f"not valid YAML: {what}")
 
 
 def plain(node: yaml.Node, loc: Loc, document: Document) -> Any:
@@ -90,11 +121,9 @@ def plain(node: yaml.Node, loc: Loc, document: Document) -> Any:
     mark = node.start_mark
     document.places.setdefault(loc, (mark.line + 1, mark.column + 1))
     if node.tag not in TAGS:
-        document.problems.append(
-            Problem(
-                document.file, mark.line + 1, mark.column + 1, shown(list(loc)), f"tags are not allowed: {node.tag}"
-            )
-        )
+        wrong = REFUSED.get(node.tag, f"tags are not allowed: {node.tag}")
+        where = shown([step for step in loc if step != "[key]"])
+        document.problems.append(Problem(document.file, mark.line + 1, mark.column + 1, where, wrong))
     if isinstance(node, yaml.MappingNode):
         return mapping(node, loc, document)
     if isinstance(node, yaml.SequenceNode):
@@ -113,9 +142,8 @@ def mapping(node: yaml.MappingNode, loc: Loc, document: Document) -> dict[Hashab
         line, column = key_node.start_mark.line + 1, key_node.start_mark.column + 1
         step = key if isinstance(key, (str, int)) else str(key)
         if not isinstance(key, Hashable) or key in result:
-            document.problems.append(
-                Problem(document.file, line, column, shown([*loc, step]), "this key stands here twice")
-            )
+            wrong = "this key stands here twice" if isinstance(key, Hashable) else "a key must be a text"
+            document.problems.append(Problem(document.file, line, column, shown([*loc, step]), wrong))
             continue
         document.places[(*loc, step)] = (line, column)
         result[key] = plain(value_node, (*loc, step), document)
@@ -130,7 +158,8 @@ def scalar(node: Any) -> Any:
     if text in WORDS or text == "":
         return WORDS.get(text)
     if INTEGER.match(text):
-        return int(text.replace("_", ""))
+        number = float(text.replace("_", ""))  # what no double holds is infinite, and refused as such
+        return int(text.replace("_", "")) if math.isfinite(number) else number
     if FLOAT.match(text):
         return float(text.lower().replace("_", "").replace(".inf", "inf"))
     return text

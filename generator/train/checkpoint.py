@@ -42,9 +42,10 @@ def read(path: Path) -> dict[str, Any]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
-        raise TrainError(f"{path}: no such file; give `init` the path of a .pth or .pt file") from error
+        raise TrainError(f"{path}: no such file; give the path of a .pth or .pt file") from error
     except Exception as error:
-        raise TrainError(f"{path}: not a file of tensors that torch can read ({error})") from error
+        reason = str(error).partition(". ")[0]  # what follows is advice to programmers
+        raise TrainError(f"{path}: not a file of tensors that torch can read ({reason})") from error
     if not isinstance(content, Mapping):
         raise TrainError(f"{path}: holds a {type(content).__name__}, not tensors by name; give a file of a state_dict")
     return dict(content)

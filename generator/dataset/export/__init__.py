@@ -95,6 +95,8 @@ def export(
     Raises InputError for unknown options, DatasetError where there is nothing to export or `Exporter.write` does.
     """
     exporter = _configured(kind, options or {})
+    if isinstance(dataset.folder, Path) and Path(folder).resolve().is_relative_to(dataset.folder.resolve()):
+        raise DatasetError(f"{folder}: lies in the data set itself; export to a folder outside of it")
     chosen = portions(dataset, None if selection is None else selection.kept)
     _refuse_nothing(dataset, chosen, selection)
     exporter.write(Delivery(dataset, Path(folder), chosen, progress, store))
