@@ -111,7 +111,7 @@ def syntax(file: str, text: str, error: yaml.YAMLError) -> Problem:
     what = getattr(error, "problem", None) or str(error)
     if what.startswith("but "):
         what = f"{getattr(error, 'context', '')}, {what}"
-    if text.split("\n")[mark.line][mark.column :].startswith("\t"):
+    if "".join(text.splitlines()[mark.line : mark.line + 1])[mark.column :].startswith("\t"):
         what = "a tab; indent with spaces"
     return Problem(file, mark.line + 1, mark.column + 1, "", f"not valid YAML: {what}")
 
