@@ -22,7 +22,7 @@ from generator.spec.scene import SceneSpec
 
 VERBS = (
     "check sample preview explain render inspect balance export train evaluate report run doctor quotas fit_ranges "
-    "new_scene advise onnx verify status gap split"
+    "new_scene advise onnx verify status gap split detect"
 ).split()
 PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 Write = Callable[[str, str], Path]

@@ -62,6 +62,33 @@ def evaluate(
         write_json(out, result.model_dump(mode="json"))
 
 
+def detect(
+    checkpoint: Annotated[Path, typer.Argument(help="A model.pt that `train` wrote.")],
+    photographs: Annotated[Path, typer.Argument(help="A folder of pictures, or one picture.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The COCO labels to write.")] = Path("found.json"),
+    sheet: Annotated[Path | None, typer.Option(help="Also write a contact sheet of up to 24 of them.")] = None,
+    threshold: Annotated[float, typer.Option(help="The least score that is kept.", min=0.05, max=1)] = 0.5,
+) -> None:
+    """Find objects in photographs without labels. What is found is written as COCO labels with scores: to use as it is,
+    or to correct and learn from."""
+    from generator.dataset.atomic import write_json
+    from generator.report.found import found_sheet
+    from generator.report.sheet import save
+    from generator.train import checkpoint as checkpoints
+    from generator.train import finding
+    from generator.train.evaluate import opened
+
+    detector = opened(checkpoint)
+    source = finding.photographs(photographs, tuple(checkpoints.load(checkpoint)["classes"]))
+    with progress() as report:
+        found = finding.find(detector, source, threshold, lambda done, total, name: report("detect", done, total, name))
+    write_json(out, finding.as_coco(source, found, detector.keypoints))
+    console.print(f"wrote {out}: {sum(len(one.items) for one in found)} objects in {len(found)} photographs")
+    if sheet:
+        save(found_sheet(source, found), sheet)
+        console.print(f"wrote {sheet}")
+
+
 def onnx(
     checkpoint: Annotated[Path, typer.Argument(help="A model.pt that `train` wrote.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="The ONNX file to write.")] = Path("model.onnx"),
@@ -119,5 +146,5 @@ def compare(runs: list[str], out: Path | None) -> None:
 
 
 def register(app: typer.Typer) -> None:
-    for verb in (train, evaluate, onnx, report):
+    for verb in (train, evaluate, detect, onnx, report):
         app.command()(verb)
