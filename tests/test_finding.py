@@ -10,11 +10,13 @@ from PIL import Image
 from test_cli import call
 
 from generator.base.errors import InputError
+from generator.dataset import rle
 from generator.dataset.imports import photo_source
 
 pytestmark = pytest.mark.torch
+from generator.train import finding  # noqa: E402
+from generator.train.detections import Detection, Detections  # noqa: E402
 from generator.train.evaluate import detect, opened  # noqa: E402
-from generator.train.finding import photographs  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +59,19 @@ def test_what_is_found_is_written_and_read_again(model: Path, photos: Path, tmp_
         assert picture.width > 3 * 48
 
 
+def test_what_has_no_pixel_is_left_out(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = (48, 80)
+    mask, none = np.zeros(size, bool), rle.encode(np.zeros(size, bool))["counts"]
+    mask[3:9, 4:11] = True
+    boxes = {(4, 3, 11, 9): rle.encode(mask)["counts"], (1, 1, 5, 5): none, (7, 7, 7, 9): rle.encode(mask)["counts"]}
+    items = tuple(Detection(box=box, label=1, score=0.9, size=size, counts=counts) for box, counts in boxes.items())
+    monkeypatch.setattr(finding, "detect", lambda detector, image, key: Detections(key=key, items=items))
+    source = finding.photographs(photos / "b.png", ("disc",))
+    (tmp_path / "found.json").write_text(json.dumps(finding.as_coco(source, finding.find(None, source, 0.5, print))))
+    example = photo_source(tmp_path / "found.json", str(photos), classes=("disc",))[0]
+    assert example.boxes.tolist() == [[4, 3, 11, 9]] and (example.masks[0] == mask).all()
+
+
 def test_pictures_that_cannot_be_read_are_all_told_first(model: Path, photos: Path, tmp_path: Path) -> None:
     for name in ("x.jpg", "y.jpg"):
         (photos / name).write_bytes(b"no picture")
@@ -69,6 +84,6 @@ def test_pictures_that_cannot_be_read_are_all_told_first(model: Path, photos: Pa
 
 def test_places_without_pictures_are_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no picture"):
-        photographs(tmp_path, ())
+        finding.photographs(tmp_path, ())
     with pytest.raises(InputError, match=r"nowhere.png does not exist"):
-        photographs(tmp_path / "nowhere.png", ())
+        finding.photographs(tmp_path / "nowhere.png", ())

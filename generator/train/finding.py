@@ -1,5 +1,6 @@
 """What a detector finds in photographs without labels, as COCO labels: to use, or to correct and learn from."""
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from generator.dataset.coco_source import PhotoSource
 from generator.dataset.imports.findings import PICTURES
 from generator.train.detections import Detection, Detections
 from generator.train.evaluate import detect
-from generator.train.matching import xywh
+from generator.train.matching import run_lengths, xywh
 from generator.train.model import Detector
 
 Progress = Callable[[int, int, str], None]
@@ -38,12 +39,14 @@ def photographs(where: Path, classes: tuple[str, ...]) -> PhotoSource:
 
 
 def find(detector: Detector, source: PhotoSource, threshold: float, progress: Progress) -> list[Detections]:
-    """What is found in each photograph with a score of at least `threshold` (0.05 is the least there is)."""
+    """What is found in each photograph with a score of at least `threshold` (0.05 is the least there is). Boxes and
+    masks without a pixel, which no label may have, are left out."""
     found = []
     for k in range(len(source)):
         example = source[k]
         one = detect(detector, example.image, example.key)
-        found.append(one.model_copy(update={"items": one.above(threshold)}))
+        items = tuple(item for item in one.above(threshold) if _area(item) > 0)
+        found.append(one.model_copy(update={"items": items}))
         progress(k + 1, len(source), example.key)
     return found
 
@@ -63,13 +66,17 @@ def as_coco(source: PhotoSource, found: Sequence[Detections], keypoints: Sequenc
     }
 
 
+def _area(item: Detection) -> float:
+    """Pixels of the mask, where there is one, else of the box; none if the box has none."""
+    box = math.prod(xywh(item.box)[2:])
+    return rle.area(run_lengths(item)) if item.counts and box else box
+
+
 def _annotation(item: Detection) -> dict[str, Any]:
-    sides = xywh(item.box)
-    row: dict[str, Any] = {"category_id": item.label, "score": round(item.score, 4), "iscrowd": 0, "bbox": sides}
-    row["area"] = sides[2] * sides[3]
+    row: dict[str, Any] = {"category_id": item.label, "score": round(item.score, 4), "iscrowd": 0}
+    row |= {"bbox": xywh(item.box), "area": _area(item)}
     if item.counts:
-        row["segmentation"] = {"size": list(item.size), "counts": item.counts}
-        row["area"] = rle.area(row["segmentation"])
+        row |= {"segmentation": run_lengths(item)}
     if item.keypoints:
         row |= {"keypoints": [value for x, y, _ in item.keypoints for value in (x, y, 2)]}
         row |= {"num_keypoints": len(item.keypoints)}
