@@ -92,18 +92,16 @@ def train(project: Project, report: Report) -> None:
     """A detector per arm and seed, under ``train/ARM-SEED/``, each evaluated on real test photographs."""
     spec = training_of(project)
     ready = prepared(project, spec)
-    found = ready.sources
-    test = project.real(project.config.real.test) if project.config.real else None
+    found, work = ready.sources, Work.of(project, ready)
+    test, val = work.bench.test, work.bench.val
     refuse_other_classes(spec, found, test)
     budget = advice(len(found.get("real", ())), len(found["synthetic"]), spec.steps, spec.batch)
     _tell_plan(project, spec, ready, budget)
     report("read", 0, 1, "what there is to learn from")
-    if project.config.real and test:
-        val = project.real(project.config.real.val)
+    if test:
         refuse_leaks(found | ({"real.val": val} if val else {}), {"real.test": test})
     known = {name: identity(source) for name, source in found.items()}
     report("read", 1, 1, ", ".join(f"{len(source)} {name}" for name, source in found.items()))
-    work = Work.of(project, ready)
     for lot in lots(spec):
         plan = phases(lot.arm, spec)
         given = lot.identities(known, found, work.scenes)

@@ -27,13 +27,13 @@ def draw_found(image: Pixels, items: Sequence[Detection], classes: Sequence[str]
     small = (max(round(width * factor), 1), max(round(height * factor), 1))
     picture = np.array(Image.fromarray(image).resize(small, Image.Resampling.BOX)) if factor < 1 else image
     canvas = Canvas(picture, enlargement(picture.shape[:2]))
+    shrink = np.array([*small, *small]) / np.array([width, height, width, height])
     for item in items:
         if (mask := item.mask()) is not None:
-            canvas.mask(
-                np.array(Image.fromarray(mask).resize(small, Image.Resampling.NEAREST)), distinct(item.label - 1)
-            )
+            nearest = Image.fromarray(mask).resize(small, Image.Resampling.NEAREST)
+            canvas.mask(np.array(nearest), distinct(item.label - 1))
     for item in items:
-        box = np.array(item.box) * np.array([*small, *small]) / np.array([width, height, width, height])
-        canvas.box(box.tolist(), distinct(item.label - 1), width=2)
-        canvas.words(box.tolist(), f"{classes[item.label - 1]} {item.score:.2f}", distinct(item.label - 1))
+        box, color = (np.array(item.box) * shrink).tolist(), distinct(item.label - 1)
+        canvas.box(box, color, width=2)
+        canvas.words(box, f"{classes[item.label - 1]} {item.score:.2f}", color)
     return canvas.finish()
