@@ -18,9 +18,8 @@ from results_of import Photographs, result_of
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 
 
-def script(name: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+def script(name: str) -> Any:
     """A script as a module, nothing of it done."""
-    monkeypatch.syspath_prepend(str(SCRIPTS))
     loader = SourceFileLoader(f"script_{name}", str(SCRIPTS / name))
     spec = spec_from_loader(loader.name, loader)
     assert spec
@@ -46,7 +45,6 @@ def test_what_cannot_be_done_is_told_at_once_and_in_one_line(
     words: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name, *more = words.split()
-    monkeypatch.syspath_prepend(str(SCRIPTS))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", [name, *more])
     with pytest.raises(SystemExit) as ended:
@@ -63,7 +61,7 @@ def data_of_cards(folder: Path) -> Path:
 
 def test_photographs_may_be_named_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Verbs run in the project's folder."""
-    proof, asked = script("proof", monkeypatch), list[tuple[Any, ...]]()
+    proof, asked = script("proof"), list[tuple[Any, ...]]()
     monkeypatch.setattr(proof, "OUT", tmp_path / "runs")
     monkeypatch.setattr(proof, "verb", lambda *words: asked.append(words))
     monkeypatch.setattr(proof, "read_all", lambda _: [])
@@ -76,7 +74,7 @@ def test_photographs_may_be_named_from_any_folder(tmp_path: Path, monkeypatch: p
 
 def test_a_copy_of_frames_that_was_stopped_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Half of a data set would be refused by every verb."""
-    proof = script("proof", monkeypatch)
+    proof = script("proof")
     monkeypatch.setattr(proof, "OUT", tmp_path)
     monkeypatch.setattr(proof, "verb", lambda *_: None)
     monkeypatch.setattr(proof, "read_all", lambda _: [])
@@ -102,7 +100,7 @@ def test_a_copy_of_frames_that_was_stopped_is_made_again(tmp_path: Path, monkeyp
 
 
 def test_a_photograph_that_was_half_copied_is_copied_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    proof = script("proof", monkeypatch)
+    proof = script("proof")
     monkeypatch.setattr(proof, "OUT", tmp_path / "runs")
     for number, part in enumerate(("train", "test")):
         (tmp_path / part).mkdir()
@@ -110,16 +108,13 @@ def test_a_photograph_that_was_half_copied_is_copied_again(tmp_path: Path, monke
         labels = {"images": [{"id": number, "file_name": f"{part}.jpg"}], "annotations": [], "categories": []}
         (tmp_path / f"{part}.json").write_text(json.dumps(labels))
 
-    def stopped(_: Path, to: Path) -> None:
-        Path(to).write_bytes(b"ha")
+    def stopped(*_: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as interrupted:
-        interrupted.setattr("shutil.copyfile", stopped)
-        try:
-            proof.folded(tmp_path, 0)
-        except KeyboardInterrupt:
-            pass
+    with monkeypatch.context() as interrupted, pytest.raises(KeyboardInterrupt):
+        interrupted.setattr(os, "replace", stopped)  # all but the last of it is done
+        proof.folded(tmp_path, 0)
+    assert not [path for path in (tmp_path / "runs" / "photos").iterdir() if path.suffix == ".jpg"]
     proof.folded(tmp_path, 0)
     assert {path.read_bytes() for path in (tmp_path / "runs" / "photos").iterdir()} == {b"whole"}
 
@@ -128,7 +123,7 @@ def test_seeds_of_an_earlier_call_are_not_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """They may have learned from other frames, and only some of the things that are compared may have them."""
-    ablation, source = script("ablation", monkeypatch), Photographs()
+    ablation, source = script("ablation"), Photographs()
     monkeypatch.setattr(ablation, "OUT", tmp_path)
     kept = result_of(source, "synthetic", 0, 0.8, sizes={"synthetic": 300})
     for one in (kept, result_of(source, "synthetic", 1, 0.1, sizes={"synthetic": 40})):
