@@ -70,7 +70,7 @@ def textured(
             metallic=float(k % 4 == 0), textures=(texture(rng, k),),
         )  # fmt: skip
         things.append(ObjectSample(name=f"thing {k}", label="thing", mesh=mesh, pose=pose, material=surface))
-    around = WorldSample(environment=world, rotation=float(rng.uniform(0, 6)))
+    around = WorldSample(environment=world, rotation=float(rng.uniform(0, 6)), strength=0.25)  # middle grey
     return scene(things, size, render, index, lights=(), camera=camera(size[0]), world=around)
 
 
