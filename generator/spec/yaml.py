@@ -88,7 +88,8 @@ def refuse_deep(file: str, text: str, loader: Any) -> None:
     for event in yaml.parse(text, Loader=loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
-            raise InputError([Problem(file, event.start_mark.line + 1, event.start_mark.column + 1, "", DEEP)])
+            mark: Any = event.start_mark
+            raise InputError([Problem(file, mark.line + 1, mark.column + 1, "", DEEP)])
 
 
 def written(path: Path) -> str:
