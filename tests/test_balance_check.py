@@ -129,6 +129,8 @@ def test_the_command_line_shows_writes_or_only_shows(tmp_path):
     assert shown.exit_code == 0 and not (folder / SELECTION).exists()
     for words in ("night", "30.0%", "of 200 frames kept", "left", "nothing written", "class mug", "paint"):
         assert words in shown.output, words
+    few = ["balance", str(folder), "--cap", "night=0.001", "--dry-run", "--fill", "220"]  # less than a frame: left out
+    assert "paint 20 more" in CliRunner().invoke(app, few, catch_exceptions=False).output
     assert CliRunner().invoke(app, asked, catch_exceptions=False).exit_code == 0
     written = Selection.load(folder / SELECTION)
     opened = Dataset.open(folder)

@@ -8,13 +8,15 @@ import pytest
 from discs import Discs, run
 from PIL import Image
 from test_cli import call
+from typer.testing import CliRunner
 
 from generator.base.errors import InputError
+from generator.cli import app
 from generator.dataset import rle
 from generator.dataset.imports import photo_source
 
 pytestmark = pytest.mark.torch
-from generator.train import finding  # noqa: E402
+from generator.train import checkpoint, finding  # noqa: E402
 from generator.train.detections import Detection, Detections  # noqa: E402
 from generator.train.evaluate import detect, opened  # noqa: E402
 
@@ -57,6 +59,19 @@ def test_what_is_found_is_written_and_read_again(model: Path, photos: Path, tmp_
     assert told["annotations"], "an untrained detector is sure of much, a little"
     with Image.open(sheet) as picture:
         assert picture.width > 3 * 48
+
+
+def test_a_checkpoint_is_read_once(model: Path, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be large."""
+    read, own = list[Path](), checkpoint.load
+    monkeypatch.setattr(checkpoint, "load", lambda path: read.append(path) or own(path))
+    found = tmp_path / "found.json"
+    for words in (["detect", model, photos, "-o", found, "--threshold", 0.06],
+                  ["evaluate", model, "--data", found, "--images", photos]):  # fmt: skip
+        done = CliRunner().invoke(app, [*map(str, words)])
+        assert done.exit_code == 0, done.output
+        assert read == [model]
+        read.clear()
 
 
 def test_what_has_no_pixel_is_left_out(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

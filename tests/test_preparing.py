@@ -17,7 +17,7 @@ from generator.dataset.sources import SyntheticSource
 from generator.dataset.store import Dataset
 from generator.dataset.subset import Part
 from generator.mix.harmonized import Harmonized
-from generator.mix.pruning import Pruned, Size, matching, sizes_of, tally, thresholds
+from generator.mix.pruning import Pruned, Size, matching, objects_of, sizes_of, tally, thresholds
 from generator.mix.traits import traits_of
 from generator.spec.harmonizing import Rules
 from generator.spec.training import RealSource, Train
@@ -83,6 +83,16 @@ def test_classes_that_neither_labels_nor_rules_have_are_named(labels: Path) -> N
     assert "class 'bowll' is not labelled here, and no rule makes it (did you mean 'bowl'?)" in str(error.value)
     assert "a rule changes 'persn', which is not labelled here (did you mean 'person'?)" in str(error.value)
     assert "'mug'" not in str(error.value)
+
+
+@pytest.mark.parametrize("becomes", ["ignore", "background"])
+def test_objects_are_told_as_they_are_read(dataset: Dataset, becomes: str) -> None:
+    source = SyntheticSource(dataset, "train")
+    pruned = Pruned(source, {"mug": 60, "bowl": 20}, becomes)
+    boxes = Pruned(source, {"mug": 60, "bowl": 20}, becomes, boxes=True)
+    few = SyntheticSource(dataset, "train", smallest=0.5)
+    for one in (source, pruned, boxes, few, Part(pruned, [3, 1])):
+        assert objects_of(one) == [int((~one[k].ignore).sum()) for k in range(len(one))], one
 
 
 @pytest.mark.parametrize("becomes", ["ignore", "background"])

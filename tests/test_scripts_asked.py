@@ -3,6 +3,7 @@
 import json
 import os
 import runpy
+import shlex
 import subprocess
 import sys
 from argparse import Namespace
@@ -72,6 +73,36 @@ def test_photographs_may_be_named_from_any_folder(tmp_path: Path, monkeypatch: p
     assert asked[0][:2] == ("split", tmp_path / "data" / "cards" / "train.json")
 
 
+@pytest.mark.parametrize(("name", "full"), [("proof", "cells"), ("ablation", ""), ("transfer", "coins")])
+def test_a_quick_try_touches_nothing_of_the_full_run(
+    name: str, full: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the help has it; neither would go on with frames and steps of the other."""
+    tried, runs = script(name), tmp_path / "runs" / name
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tried, "OUT", runs)
+    for one, what in (("verb", begun), ("read_all", lambda _: []), ("tell", print), ("cost", lambda *_: 1.0)):
+        monkeypatch.setattr(tried, one, what, raising=False)
+    for photographs in ("bccd", "cone_cube"):
+        (tmp_path / photographs).mkdir()
+        (tmp_path / photographs / "train.json").write_text("{}")
+    (quick,) = (line for line in tried.__doc__.splitlines() if "quick try" in line)
+    data = ["--data", "."] if name != "transfer" else []
+    made = []
+    for words in ([full] if full else [], shlex.split(quick.partition("  a quick")[0])[1:]):
+        monkeypatch.setattr(sys, "argv", [name, *words, *data])
+        assert tried.main() == 0
+        made.append({path: path.read_bytes() for path in tmp_path.rglob("*.yaml")})
+    assert len(made[1]) == 2 * len(made[0]) > 0 and made[1].items() > made[0].items()
+
+
+def begun(*words: object, cwd: Path = Path()) -> None:
+    """In place of a verb that begins with a first scene and its config."""
+    if words[0] == "new-scene":
+        (cwd / "configs").mkdir()
+        (cwd / "configs" / f"{words[1]}.yaml").write_text("size: [640, 480]")
+
+
 def test_a_copy_of_frames_that_was_stopped_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Half of a data set would be refused by every verb."""
     proof = script("proof")
@@ -119,16 +150,13 @@ def test_a_photograph_that_was_half_copied_is_copied_again(tmp_path: Path, monke
     assert {path.read_bytes() for path in (tmp_path / "runs" / "photos").iterdir()} == {b"whole"}
 
 
-def test_seeds_of_an_earlier_call_are_not_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_seeds_of_an_earlier_call_are_not_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """They may have learned from other frames, and only some of the things that are compared may have them."""
     ablation, source = script("ablation"), Photographs()
-    monkeypatch.setattr(ablation, "OUT", tmp_path)
     kept = result_of(source, "synthetic", 0, 0.8, sizes={"synthetic": 300})
     for one in (kept, result_of(source, "synthetic", 1, 0.1, sizes={"synthetic": 40})):
         one.save(tmp_path / "whole" / "train" / one.name / "result.json")
-    ablation.tell(["whole"], 1)
+    ablation.tell(["whole"], 1, tmp_path)
     assert f"whole           300  {kept.scores['real'].box.ap:.3f}" in capsys.readouterr().out
 
 

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +17,8 @@ from generator.base.errors import DatasetError, TrainError
 from generator.cli import training
 from generator.cli.judging import Bench, Lot
 from generator.cli.preparing import photographs
-from generator.dataset.sources import SyntheticSource
+from generator.dataset.examples import Example, Source
+from generator.dataset.sources import PhotoSource, SyntheticSource
 from generator.dataset.store import Dataset
 from generator.dataset.subset import keys_of
 from generator.mix.traits import traits_of
@@ -110,6 +113,25 @@ def test_what_chooses_is_not_what_judges(tmp_path: Path, dataset: Dataset, learn
     with pytest.raises(TrainError, match=r"1 pictures of 'real.val' are also in 'real.test'"):
         training.train(config, told)
     assert len(learned) == 1
+
+
+def test_what_is_learned_from_and_judged_by_is_read_once(
+    tmp_path: Path, dataset: Dataset, learned: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For any number of detectors: identity, leaks and the notes of all of them."""
+    rows = {"arms": ["real", "finetune"], "seeds": 2, "validate_every": 1}
+    config = Config(tmp_path, dataset, rows, ("train", "val", "test"))
+    read = Counter[str]()
+    for kind in (SyntheticSource, PhotoSource):
+
+        def get(self: Source, index: int, own: Callable[[Source, int], Example] = kind.__getitem__) -> Example:
+            read[f"{self.name} {index}"] += 1
+            return own(self, index)
+
+        monkeypatch.setattr(kind, "__getitem__", get)
+    training.train(config, told)
+    assert set(read.values()) == {1} and len(read) == len(learned[0].sources["synthetic"]) + 9
+    assert len(list(tmp_path.glob("run/train/*/data.json"))) == 4
 
 
 def test_tags_of_photographs_come_from_their_table(tmp_path: Path, dataset: Dataset, learned: list[object]) -> None:

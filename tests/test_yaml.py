@@ -18,6 +18,8 @@ REFUSED = [  # (the file's bytes, its only problem after the file's name)
     (b"a: &a {b: 1}\nc: {<<: *a, d: 2}\n", ":2:5: c: merge keys (<<) are not allowed; write the keys out, or give"),
     (b"a: &a [*a]\n", ": an alias holds itself, or lists and mappings stand too deep in each other"),
     (b"a: " + b"[" * 2000 + b"]" * 2000, ": an alias holds itself, or lists and mappings stand too deep in each other"),
+    (b"a: " + b"[" * 200_000, ":1:1003: an alias holds itself, or lists and mappings stand too deep in each other"),
+    (b"- " * 200_000 + b"a", ":1:2001: an alias holds itself, or lists and mappings stand too deep in each other"),
     (b"? [a, b]\n: 1\n", ":1:3: ['a', 'b']: a key must be a text"),
     (b"a: 1\rb: ]\r", ":2:4: not valid YAML: did not find expected node content"),
     (b"a: !foo 1\n", ":1:4: a: tags are not allowed: !foo"),

@@ -57,7 +57,8 @@ def per_tag(missing: tuple[Missing, ...]) -> dict[str, int]:
 def _fewest(
     means: Floats, room: Floats, short: int, goal: Floats
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]] | None:
-    """Whole frames per combination that add up to `short`: nearest to `goal`, rounded by largest remainders."""
+    """Whole frames per combination that add up to `short`: nearest to `goal`, rounded so that the rules still hold, and
+    by largest remainders."""
     count = len(goal)
     costs = np.r_[np.zeros(count), np.ones(count)]
     same = np.eye(count)
@@ -67,6 +68,7 @@ def _fewest(
         return None
     x = np.asarray(found.x)[:count]
     whole = np.floor(x + 1e-9).astype(np.int64)
-    order = np.argsort(whole - x, kind="stable")
-    whole[order[: short - int(whole.sum())]] += 1
+    for _ in range(short - int(whole.sum())):
+        excess = np.maximum((means @ whole - room)[:, None] + means, 0).sum(0)  # with one more of each
+        whole[np.lexsort((whole - x, excess.round(9)))[0]] += 1
     return whole

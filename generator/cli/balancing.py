@@ -102,8 +102,9 @@ def _percent(share: float | None) -> str:
 
 def _show_missing(one: "Checked", rules: "Balance", wanted: int) -> None:
     from generator.balance.fill import per_tag, to_fill
+    from generator.balance.solver import expressible
 
-    missing = to_fill(one.frames, one.kept, rules, wanted)
+    missing = to_fill(one.frames, one.kept, expressible(rules, wanted), wanted)
     console.print(
         f"  to fill up to {wanted} frames, paint {sum(part.frames for part in missing)} more", highlight=False
     )

@@ -96,15 +96,15 @@ def depth_summary(folder: Path) -> None:
 
 
 def evaluate_depth_on(
-    checkpoint: Path, data: Path, images: str, crop: tuple[int, int, int, int] | None, depth: Path | None, scale: float,
-    out: Path | None,
+    checkpoint: Path, model: "Detector", data: Path, images: str, crop: tuple[int, int, int, int] | None,
+    depth: Path | None, scale: float, out: Path | None,
 ) -> None:  # fmt: skip
-    """What `evaluate` tells of a model of depth."""
+    """What `evaluate` tells of the model of depth in a checkpoint."""
     from generator.train.depthjudge import evaluate_depth
 
     if depth is None:
         raise TrainError(f"{checkpoint}: tells depth; give `--depth`, the folder of the photographs' depth maps")
-    result = evaluate_depth(checkpoint, _photographs(data, images, crop, depth, scale))
+    result = evaluate_depth(model, _photographs(data, images, crop, depth, scale))
     for name, errors in (("metres", result.metric), ("scaled by medians", result.scaled)):
         console.print(f"{name}: {told(errors)}", highlight=False)
     if result.unknown:

@@ -3,14 +3,16 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from generator.dataset.atomic import canonical, write_json
 from generator.dataset.examples import Source
+from generator.mix.leaks import Pictures, fingerprint
 
 DATA = "data.json"
 MASKS = " masks "  # between the hash of pictures, boxes and classes, and that of masks
@@ -18,18 +20,32 @@ VAL = "real.val"
 EARLIER = "earlier versions did not note the masks, or which part of its data a detector learned from"
 
 
+class Contents(NamedTuple):
+    """What reading all of a source tells: its `identity`, and its pictures."""
+
+    identity: str
+    pictures: Pictures
+
+
 def identity(source: Source) -> str:
     """What a source consists of, as a hash: the same pictures and labels in the same order give the same. Masks have a
     hash of their own behind it, where there are any."""
-    digest, masks = hashlib.sha256(), hashlib.sha256()
+    return contents(source).identity
+
+
+def contents(source: Source, seen: Callable[[int, int], None] = lambda done, total: None) -> Contents:
+    """Reads every example, once; `seen` is told how many of how many."""
+    digest, masks, pictures = hashlib.sha256(), hashlib.sha256(), dict[str, str]()
     for k in range(len(source)):
         one = source[k]
+        pictures[fingerprint(one.image)] = one.key
         more = [part for part in (one.depth, one.keypoints) if part is not None]
         for part in (one.image, one.boxes, one.labels, one.ignore, *more):
             digest.update(np.ascontiguousarray(part).tobytes())
         if one.masks is not None:
             masks.update(np.packbits(one.masks).tobytes())
-    return digest.hexdigest() + (f"{MASKS}{masks.hexdigest()}" if source.masks else "")
+        seen(k + 1, len(source))
+    return Contents(digest.hexdigest() + (f"{MASKS}{masks.hexdigest()}" if source.masks else ""), pictures)
 
 
 def of_values(*values: object) -> str:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from generator.balance.real import read_tags, tagged
 from generator.base.draw import Draw
 from generator.cli.depths import depth_scores, painted_frames
-from generator.cli.identities import identity, is_of, made_of, of_part, of_values
+from generator.cli.identities import Contents, contents, identity, is_of, made_of, of_part, of_values
 from generator.cli.preparing import harmonized
 from generator.cli.project import Project
 from generator.dataset.atomic import write_json
 from generator.dataset.examples import Source
 from generator.dataset.keypoints import keypoints_of
 from generator.dataset.subset import Part, chosen, keys_of
+from generator.mix.pruning import objects_of
 from generator.mix.recipes import phases, real_share, sources_of
 from generator.mix.traits import tags_of
 from generator.spec.load import near
@@ -95,6 +96,11 @@ class Bench:
         return self.project.real(self.project.config.real.test) if self.project.config.real else None
 
     @cached_property
+    def photographs(self) -> dict[str, Contents]:
+        """Of the test and of the validation photographs."""
+        return {name: contents(one) for name, one in (("test", self.test), ("val", self.val)) if one is not None}
+
+    @cached_property
     def scenes(self) -> list[str]:
         """Of the test photographs."""
         return (
@@ -130,8 +136,9 @@ class Bench:
         """Hashes of all that decides a judgement besides the detector: pictures with labels, scenes and tags. `val` is
         where thresholds are chosen."""
         sources = {"test": self.test, "val": self.val, "painted": self.painted}
+        read = {name: one.identity for name, one in self.photographs.items()}
         found = {
-            name: of_values(source.classes, keys_of(source), keypoints_of(source), identity(source))
+            name: of_values(source.classes, keys_of(source), keypoints_of(source), read.get(name) or identity(source))
             for name, source in sources.items() if source is not None
         }  # fmt: skip
         if self.project.config.train and self.project.config.train.model == "depth":
@@ -184,7 +191,7 @@ def _result(
         steps=spec.steps,
         batch=spec.batch,
         sizes={name: len(source) for name, source in used.items()},
-        labels={name: objects(source) for name, source in used.items()},
+        labels={name: sum(objects_of(source)) for name, source in used.items()},
         scores={} if tells_depth else _scores(bench, checkpoint),
         depth=depth_scores(bench.test, bench.painted, checkpoint) if tells_depth else {},
         config=spec.model_dump(mode="json") | {"real_share": real_share(spec, len(given.get("real", ())))},
@@ -243,11 +250,6 @@ def _on_photographs(bench: Bench, test: Source, checkpoint: Path) -> "Evaluation
         found = evaluate(checkpoint, test, choose_threshold(checkpoint, bench.val) if bench.val else None)
         write_json(done, found.model_dump(mode="json"))
     return found
-
-
-def objects(source: Source) -> int:
-    """That count; every example is read."""
-    return sum(int((~source[k].ignore).sum()) for k in range(len(source)))
 
 
 def _fresh(path: Path, checkpoint: Path) -> bool:

@@ -39,13 +39,15 @@ def evaluate(
     errors on photographs with `--depth`."""
     from generator.dataset.atomic import write_json
     from generator.dataset.imports import photo_source
-    from generator.train import checkpoint as checkpoints
+    from generator.train.depthnet import DepthNet
     from generator.train.evaluate import evaluate as judge
+    from generator.train.evaluate import opened
 
-    if depth or checkpoints.load(checkpoint).get("train", {}).get("model") == "depth":
-        return evaluate_depth_on(checkpoint, data, images, crop, depth, depth_scale, out)
-    source = photo_source(data, images, crop, tuple(checkpoints.load(checkpoint)["classes"]))
-    result = judge(checkpoint, source, threshold)
+    detector = opened(checkpoint)
+    if depth or isinstance(detector, DepthNet):
+        return evaluate_depth_on(checkpoint, detector, data, images, crop, depth, depth_scale, out)
+    source = photo_source(data, images, crop, detector.classes)
+    result = judge(detector, source, threshold)
     for kind, precision, counts in (("box", result.box, result.box_counts), ("mask", result.mask, result.mask_counts)):
         if precision and counts:
             console.print(
@@ -74,12 +76,11 @@ def detect(
     from generator.dataset.atomic import write_json
     from generator.report.found import found_sheet
     from generator.report.sheet import save
-    from generator.train import checkpoint as checkpoints
     from generator.train import finding
     from generator.train.evaluate import opened
 
     detector = opened(checkpoint)
-    source = finding.photographs(photographs, tuple(checkpoints.load(checkpoint)["classes"]))
+    source = finding.photographs(photographs, detector.classes)
     with progress() as report:
         found = finding.find(detector, source, threshold, lambda done, total, name: report("detect", done, total, name))
     write_json(out, finding.as_coco(source, found, detector.keypoints))

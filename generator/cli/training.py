@@ -11,7 +11,7 @@ from generator.base.timing import timed
 from generator.cli.apart import at_a_time, learn_apart
 from generator.cli.console import Report, console
 from generator.cli.depths import depth_validator
-from generator.cli.identities import VAL, forget_other_data, identity, of_values
+from generator.cli.identities import VAL, contents, forget_other_data, of_values
 from generator.cli.judging import Bench, Lot, judge, lots, scenes_of_real
 from generator.cli.preparing import PREPARATION, Prepared, noted, prepare, refuse_other_classes, with_tags
 from generator.cli.project import Project
@@ -28,6 +28,8 @@ if TYPE_CHECKING:  # torch is slow to import, and --help need not wait for it
     from collections.abc import Callable
 
     from generator.train.model import Detector
+
+TEST = "real.test"
 
 
 @dataclass(frozen=True)
@@ -93,15 +95,10 @@ def train(project: Project, report: Report) -> None:
     spec = training_of(project)
     ready = prepared(project, spec)
     found, work = ready.sources, Work.of(project, ready)
-    test, val = work.bench.test, work.bench.val
-    refuse_other_classes(spec, found, test)
+    refuse_other_classes(spec, found, work.bench.test)
     budget = advice(len(found.get("real", ())), len(found["synthetic"]), spec.steps, spec.batch)
     _tell_plan(project, spec, ready, budget)
-    report("read", 0, 1, "what there is to learn from")
-    if test:
-        refuse_leaks(found | ({"real.val": val} if val else {}), {"real.test": test})
-    known = {name: identity(source) for name, source in found.items()}
-    report("read", 1, 1, ", ".join(f"{len(source)} {name}" for name, source in found.items()))
+    known = _read(work, report)
     for lot in lots(spec):
         plan = phases(lot.arm, spec)
         given = lot.identities(known, found, work.scenes)
@@ -110,6 +107,20 @@ def train(project: Project, report: Report) -> None:
             report(lot.name, 0, spec.steps, why)
         write_json(work.folder(lot) / PREPARATION, noted(ready, sources_of(plan), budget, known))
     learn(work, report)
+
+
+def _read(work: Work, report: Report) -> dict[str, str]:
+    """The identity of each source, all of which is read once. TrainError for what is learned from, or chosen by, and
+    judged on."""
+
+    def telling(name: str) -> "Callable[[int, int], None]":
+        return lambda done, total: report("read", done, total, name)
+
+    read = {name: contents(source, telling(name)) for name, source in work.sources.items()}
+    photographs = {f"real.{name}": one for name, one in work.bench.photographs.items()}
+    learned = {name: one.pictures for name, one in (read | photographs).items() if name != TEST}
+    refuse_leaks(learned, {TEST: photographs[TEST].pictures} if TEST in photographs else {})
+    return {name: one.identity for name, one in read.items()}
 
 
 def _tell_plan(project: Project, spec: Train, ready: Prepared, budget: str) -> None:
@@ -140,9 +151,9 @@ def photographed_scenes(project: Project, found: dict[str, Source]) -> list[str]
 def chosen_by(work: Work, plan: Sequence[Phase]) -> dict[str, str]:
     """Hashes of what else decides what a detector learns: the validation photographs, where these choose the weights,
     and the tags of photographs, where these decide which come more often."""
-    spec, val, found = work.spec, work.bench.val, {}
-    if spec.validate_every and val:
-        found[VAL] = identity(val)
+    spec, found = work.spec, {}
+    if spec.validate_every and work.bench.val:
+        found[VAL] = work.bench.photographs["val"].identity
     real = work.sources.get("real")
     if isinstance(real, Tagged) and "real" in sources_of(tuple(plan)) and (spec.rare or spec.sampling != "plain"):
         found["real.tags"] = of_values([sorted(tags) for tags in tags_of(real)])

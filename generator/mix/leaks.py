@@ -4,24 +4,18 @@ import hashlib
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from generator.base.errors import TrainError
-from generator.dataset.examples import Source
+
+Pictures = Mapping[str, str]  # keys, by the fingerprints of the pixels
 
 
-def fingerprints(source: Source) -> dict[str, str]:
-    """Hash of every picture's pixels, and its key. Reads everything."""
-    examples = (source[index] for index in range(len(source)))
-    return {_fingerprint(example.image): example.key for example in examples}
-
-
-def refuse_leaks(learned: Mapping[str, Source], held_out: Mapping[str, Source]) -> None:
+def refuse_leaks(learned: Mapping[str, Pictures], held_out: Mapping[str, Pictures]) -> None:
     """TrainError, naming the pictures, where a source to learn from, or to choose by, holds one that is held out, pixel
     by pixel."""
-    kept = {where: fingerprints(source) for where, source in sorted(held_out.items())}
-    for name, source in sorted(learned.items()):
-        own = fingerprints(source)
-        for where, others in kept.items():
+    for name, own in sorted(learned.items()):
+        for where, others in sorted(held_out.items()):
             if shared := sorted(own[mark] for mark in own.keys() & others.keys()):
                 raise TrainError(
                     f"{len(shared)} pictures of {name!r} are also in {where!r} ({', '.join(shared[:3])}): what is "
@@ -29,5 +23,6 @@ def refuse_leaks(learned: Mapping[str, Source], held_out: Mapping[str, Source]) 
                 )
 
 
-def _fingerprint(image: np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]) -> str:
+def fingerprint(image: NDArray[np.uint8]) -> str:
+    """Hash of a picture's pixels."""
     return hashlib.sha256(repr(image.shape).encode() + np.ascontiguousarray(image).tobytes()).hexdigest()

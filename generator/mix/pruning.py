@@ -20,6 +20,7 @@ from generator.dataset.examples import Example, Source
 from generator.dataset.records import InstanceRecord
 from generator.dataset.smallest import thresholds_of
 from generator.dataset.sources import SyntheticSource
+from generator.dataset.subset import Part
 
 DEFAULT = "default"
 CUTS = 400  # tried at most: each costs a pass over all sizes
@@ -52,6 +53,28 @@ def sizes_of(source: Source, boxes: bool = False) -> list[Size]:
             if not one.crowd
         ]
     return [size for index in range(len(source)) for size in _sizes(source[index], source.classes, boxes)]
+
+
+def objects_of(source: Source) -> list[int]:
+    """How many objects each example has to find. Painted frames tell it; of another source every example is read."""
+    told = _objects(source)
+    return [int((~source[index].ignore).sum()) for index in range(len(source))] if told is None else told
+
+
+def _objects(source: Source) -> list[int] | None:
+    """Without reading any example; None where the source does not tell them."""
+    if isinstance(source, Part):
+        objects = _objects(source.source)
+        return None if objects is None else [objects[k] for k in source.chosen]
+    painted, cuts, boxes = source, dict[str, int](), False
+    if isinstance(source, Pruned):
+        painted, cuts, boxes = source.source, source.thresholds, source.boxes
+    if isinstance(painted, SyntheticSource) and painted.classes and not painted.thresholds:
+        return [
+            sum(_painted(one, boxes) >= cuts.get(one.label or "", 0) for one in frame.annotated)
+            for frame in painted.frames
+        ]
+    return None
 
 
 def _labelled(one: Annotation, boxes: bool) -> int:

@@ -21,6 +21,7 @@ FLOAT = re.compile(r"[-+]?((\d[\d_]*\.[\d_]*|\.\d[\d_]*)([eE][-+]?\d+)?|\d[\d_]*
 MERGE = "tag:yaml.org,2002:merge"
 TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map", "timestamp")}
 REFUSED = {MERGE: "merge keys (<<) are not allowed; write the keys out, or give an alias (*name) for all of the value"}
+DEEPEST = 1000  # brackets in brackets; Python itself goes no deeper
 DEEP = "an alias holds itself, or lists and mappings stand too deep in each other"
 WORDS = {"true": True, "false": False, "null": None, "~": None}
 
@@ -62,8 +63,10 @@ def read(path: Path) -> Document:
     """Parse one file. Raises InputError with every duplicate key, tag and syntax error in it."""
     document = Document(str(path))
     text = written(path)
+    loader = yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader
     try:
-        node = yaml.compose(text, Loader=yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader)
+        refuse_deep(str(path), text, loader)
+        node = yaml.compose(text, Loader=loader)
         if node is None:
             raise InputError([Problem(str(path), 1, 1, "", "the file is empty")])
         document.data = plain(node, (), document)
@@ -74,6 +77,19 @@ def read(path: Path) -> Document:
     if document.problems:
         raise InputError(document.problems)
     return document
+
+
+def refuse_deep(file: str, text: str, loader: Any) -> None:
+    """Raise InputError for what libyaml, which composes by recursion, would end the whole program at: some ten thousand
+    levels. Files with fewer characters have no such depth, and are not looked through."""
+    if len(text) < 10 * DEEPEST:
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            mark: Any = event.start_mark
+            raise InputError([Problem(file, mark.line + 1, mark.column + 1, "", DEEP)])
 
 
 def written(path: Path) -> str:

@@ -62,6 +62,7 @@ def detector(content: Mapping[str, Any], device: torch.device | str = "cpu") -> 
         model.load_state_dict(content["weights"])
     except RuntimeError as error:
         raise TrainError(f"the tensors are not of the model that the file names: {error}; train it again") from None
+    model.classes = tuple(content["classes"])
     return model.to(device).to(memory_format=torch.channels_last).eval()
 
 

@@ -76,14 +76,12 @@ def opened(model: Model) -> Detector:
 
 def _fitting(model: Model, source: Source) -> Detector:
     """The detector. TrainError where it knows other classes or keypoints than the source has."""
-    if isinstance(model, Path):
-        known = tuple(checkpoint.load(model)["classes"])
-        if known != tuple(source.classes):
-            raise TrainError(
-                f"{model} knows the classes {', '.join(known)}, but {source.name} has {', '.join(source.classes)}; "
-                "evaluate on labels with the same classes in the same order"
-            )
     detector = opened(model)
+    if isinstance(model, Path) and detector.classes != tuple(source.classes):
+        raise TrainError(
+            f"{model} knows the classes {', '.join(detector.classes)}, but {source.name} has "
+            f"{', '.join(source.classes)}; evaluate on labels with the same classes in the same order"
+        )
     strange = sorted({*keypoints_of(source)} - {*detector.keypoints})
     if detector.keypoints and strange:
         raise TrainError(

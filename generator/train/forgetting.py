@@ -5,7 +5,6 @@ from pathlib import Path
 
 from generator.base.record import Record
 from generator.dataset.examples import Source
-from generator.train import checkpoint
 from generator.train.evaluate import detect, opened
 from generator.train.score import Detections, Evaluation, score
 
@@ -56,8 +55,9 @@ def compared(before: Evaluation, after: Evaluation) -> tuple[Change, ...]:
 
 def found_by_name(model: Path, source: Source) -> list[Detections]:
     """What a detector finds in a source, with the source's numbers for the classes; others are left out."""
-    known, detector = checkpoint.load(model)["classes"], opened(model)
-    number = {k + 1: source.classes.index(name) + 1 for k, name in enumerate(known) if name in source.classes}
+    detector = opened(model)
+    known = enumerate(detector.classes, 1)
+    number = {k: source.classes.index(name) + 1 for k, name in known if name in source.classes}
     examples = (source[index] for index in range(len(source)))
     return [_renumbered(detect(detector, example.image, example.key), number) for example in examples]
 

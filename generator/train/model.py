@@ -164,10 +164,12 @@ class Detector(nn.Module):
 
     In training they take pictures as they come: augmentation has brought them to size. In inference they resize them
     themselves and boxes and masks are in the picture's own pixels. Pictures are float RGB (3, h, w) in [0, 1].
-    `keypoints` are the names of those that it finds, `masks` says whether it finds masks.
+    `keypoints` are the names of those that it finds, `masks` says whether it finds masks. `classes` are the names of
+    those that it was trained to tell, once it is finished.
     """
 
     backbone: Pyramid
+    classes: tuple[str, ...] = ()
     keypoints: tuple[str, ...] = ()
     masks = False
     statistics_frozen = False
