@@ -85,6 +85,7 @@ def measured(job: Job) -> Calibration:
     quality = job.spec.render.quality
     assert quality is not None
     sampler = job.sampler()
+    job.refuse_others(sampler.store.catalog)
     painter = make_painter("blender", sampler.store, job.device)  # type: ignore[arg-type]
     samples = [small(plate_of(one)) for one in scenes(sampler, job.seed, quality)]
     on_gpu = getattr(painter, "device", "cpu") != "cpu"
