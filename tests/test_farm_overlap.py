@@ -15,7 +15,8 @@ from generator.balance.tickets import Ticket
 from generator.base.errors import AssetError, RenderError
 from generator.farm import worker as module
 from generator.farm.job import Job
-from generator.farm.worker import Beat, ShardTicket, Worker
+from generator.farm.messages import Beat, ShardTicket
+from generator.farm.worker import Worker
 from generator.render.painter import Painted, Painter
 from generator.spec.config import RunConfig
 from generator.spec.load import load_scene

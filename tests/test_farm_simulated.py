@@ -8,10 +8,10 @@ import pytest
 from generator.base.errors import RenderError
 from generator.farm.crew import MOVES, RESIZE, Crew, Lost, Task, source
 from generator.farm.isolation import Shards
+from generator.farm.messages import Report, ShardTicket
 from generator.farm.pool import Done, Gone, Hello
 from generator.farm.queue import Queue
 from generator.farm.simulation import SimulatedPool, World
-from generator.farm.worker import Report, ShardTicket
 from generator.spec.config import Farm
 
 

@@ -20,10 +20,11 @@ from generator.dataset.store import Dataset, Manifest
 from generator.farm.calibrating import measured
 from generator.farm.claiming import claim
 from generator.farm.job import Job, canonical, data_folder
+from generator.farm.messages import ShardTicket
 from generator.farm.mirror import Mirror
 from generator.farm.remote import Remote
 from generator.farm.status import STATUS
-from generator.farm.worker import ShardTicket, Worker
+from generator.farm.worker import Worker
 from generator.spec.config import RunConfig
 from generator.spec.load import load_scene
 from generator.spec.optics import QualitySpec

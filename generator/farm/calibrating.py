@@ -19,7 +19,7 @@ from generator.farm.actors import RayPool
 from generator.farm.cluster import cluster
 from generator.farm.crew import Crew, Lost, Task, source
 from generator.farm.job import Job, canonical
-from generator.farm.worker import Beat
+from generator.farm.messages import Beat
 from generator.render.painter import make_painter
 from generator.render.plate import plate_of
 from generator.render.quality import Calibration, Trials, calibrate, small

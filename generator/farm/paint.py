@@ -31,12 +31,13 @@ from generator.farm.isolation import Shards
 from generator.farm.job import Job
 from generator.farm.lock import locked
 from generator.farm.looking import looker
+from generator.farm.messages import SIBLING
 from generator.farm.metrics import Meters
 from generator.farm.mirror import Mirror
 from generator.farm.painting import Painting
 from generator.farm.queue import Queue
 from generator.farm.status import SHOWN, Board
-from generator.farm.worker import SIBLING, Worker
+from generator.farm.worker import Worker
 from generator.spec.config import RunConfig
 
 Progress = Callable[[str, int, int, str], None]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from generator.farm.worker import Report
+from generator.farm.messages import Report
 
 
 @dataclass

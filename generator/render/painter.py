@@ -45,8 +45,8 @@ class Painter(Protocol):
     """The same sample gives the same picture on the same device, whatever was painted before."""
 
     def paint(self, sample: SceneSample) -> Painted:
-        """Paint one scene. Raises RenderError when the picture cannot be made, AssetError when an asset is broken,
-        DatasetError when there is no room for it."""
+        """Paint one scene. Raises RenderError when the picture cannot be made, DeviceError when the device is to
+        blame for that, AssetError when an asset is broken, DatasetError when there is no room for it."""
         ...
 
 
