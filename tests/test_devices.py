@@ -14,7 +14,7 @@ from generator.farm.crew import Crew, Lost, Task, source
 from generator.farm.job import Job
 from generator.farm.pool import Gone
 from generator.farm.worker import Worker
-from generator.render.devices import full, gave_up
+from generator.render.devices import full, gave_up, shown, undivided
 from generator.spec.config import Farm
 
 FULL = [
@@ -87,3 +87,58 @@ def test_what_found_no_memory_is_tried_again_by_other_workers(times: int, lost: 
     answers = list(Crew(Farm(), pool).run(source(iter([Task("act", (), 1)]))))
     assert [one.reason for one in answers if isinstance(one, Lost)] == lost
     assert pool.hired == times + 1
+
+
+def machine(root: Path, gpus: int, pci: bool = False) -> Path:
+    (root / "dev").mkdir()
+    for name in ["nvidiactl", *(f"nvidia{k}" for k in range(gpus))]:
+        (root / "dev" / name).touch()
+    card = root / "sys/bus/pci/devices/0000:01:00.0"
+    card.mkdir(parents=True)
+    (card / "vendor").write_text("0x10de\n" if pci else "0x8086\n")
+    (card / "class").write_text("0x030000\n")
+    (root / "nvidia-smi").touch(mode=0o755)
+    return root
+
+
+@pytest.mark.parametrize(("gpus", "pci", "environment", "found"), [
+    (1, True, {}, "dev/nvidia0"),
+    (1, True, {"CUDA_VISIBLE_DEVICES": ""}, ""),  # hidden on purpose
+    (0, False, {"CUDA_VISIBLE_DEVICES": "0"}, "CUDA_VISIBLE_DEVICES=0"),  # as Ray tells a worker of its GPU
+    (0, True, {"PATH": "."}, "nvidia-smi"),  # a driver that is not loaded
+    (0, True, {"PATH": ""}, ""),  # a container without a GPU on a machine that has one
+    (0, False, {"PATH": "."}, ""),
+])  # fmt: skip
+def test_a_gpu_is_seen_without_using_it(
+    tmp_path: Path, gpus: int, pci: bool, environment: dict[str, str], found: str
+) -> None:
+    root = machine(tmp_path, gpus, pci)
+    seen = shown({**environment, "PATH": str(root) if environment.get("PATH") else ""}, root)
+    assert seen.endswith(found) and bool(seen) == bool(found)
+
+
+def test_eevee_on_one_of_several_gpus_is_told(tmp_path: Path) -> None:
+    root, mine = machine(tmp_path, 2), {"CUDA_VISIBLE_DEVICES": "1"}
+    assert "whichever of the 2 GPUs" in undivided(mine, root)
+    assert not undivided({}, root), "nothing was divided"
+    (root / "dev" / "nvidia1").unlink()
+    assert not undivided(mine, root), "a container with one GPU"
+
+
+@pytest.mark.blender
+@pytest.mark.parametrize(("wanted", "painted_on", "where", "told"), [
+    ("auto", "cpu", "/dev/nvidia0", "Cycles paints on the CPU although /dev/nvidia0 shows a GPU"),
+    ("auto", "egl", "/dev/nvidia0", "EEVEE paints on the CPU although /dev/nvidia0 shows a GPU"),
+    ("auto", "cpu", "", ""), ("cpu", "cpu", "/dev/nvidia0", ""), ("auto", "optix", "/dev/nvidia0", ""),
+])  # fmt: skip
+def test_a_gpu_that_is_left_alone_is_told(
+    blender: Any, monkeypatch: pytest.MonkeyPatch, wanted: str, painted_on: str, where: str, told: str
+) -> None:
+    from generator.render import devices
+    from generator.render.blender import painter as module
+
+    monkeypatch.setattr(devices, "shown", lambda: where)
+    monkeypatch.setattr(module, "draws_in_software", lambda: True)
+    monkeypatch.setattr(blender, "wanted", wanted)
+    said = blender._warning(painted_on)
+    assert said.startswith(told) and bool(said) == bool(told) and ("farm.device: cpu" in said) == bool(told)

@@ -28,7 +28,8 @@ class ShardTicket:
 
 @dataclass(frozen=True)
 class Report:
-    """What became of a shard: frames painted, frames quarantined with reasons, seconds per stage, memory in MB."""
+    """What became of a shard: frames painted, frames quarantined with reasons, seconds per stage, memory in MB; where
+    and on what device it was painted, and a warning about that."""
 
     shard: int
     painted: int
@@ -37,6 +38,8 @@ class Report:
     memory: float = 0.0
     pid: int = 0
     device: str = ""
+    host: str = ""
+    warning: str = ""
 
     @property
     def frames(self) -> int:
@@ -54,6 +57,7 @@ class Report:
         return replace(
             self, painted=self.painted + other.painted, quarantined={**self.quarantined, **other.quarantined},
             seconds=dict(seconds), memory=max(self.memory, other.memory), device=self.device or other.device,
+            host=self.host or other.host, warning=self.warning or other.warning,
         )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from socket import gethostname
 
 from generator.balance.looks import Looked
 from generator.balance.pictured import pictured
@@ -57,7 +58,7 @@ class Worker:
         job.refuse_others(self.sampler.store.catalog)
         self._pictured = pictured(self.spec.edge_cases)
         self._painter: Painter | None = None
-        self.device = ""
+        self.device, self.warning = "", ""
 
     @property
     def painter(self) -> Painter:
@@ -150,7 +151,8 @@ class Worker:
         with ThreadPoolExecutor(1, "labels") as aside:
             quarantined, spent = yield from self._overlapped(aside, writer, shard.tickets)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        report = Report(shard.shard, len(shard.tickets), {}, spent, memory, os.getpid(), self.device)
+        where = {"device": self.device, "host": gethostname(), "warning": self.warning}
+        report = Report(shard.shard, len(shard.tickets), {}, spent, memory, os.getpid(), **where)
         return report.without(quarantined).with_frames(Report(shard.shard, 0, seconds=seconds))
 
     def _overlapped(self, aside: ThreadPoolExecutor, writer: ShardWriter, tickets: Sequence[Ticket]) -> Frames:
@@ -198,7 +200,7 @@ class Worker:
             if isinstance(error, DeviceError):  # this process is the culprit, or too many beside it
                 raise
             return replace(shot, failed=str(error))
-        self.device = painted.device
+        self.device, self.warning = painted.device, painted.warning or self.warning
         return replace(shot, painted=painted)
 
     def _finished(self, writer: ShardWriter, shot: Shot) -> Shot:

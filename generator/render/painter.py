@@ -31,6 +31,7 @@ class Painted:
     normal   float32 (h, w, 3), or None
     seconds  wall time per stage
     device   what painted: ``cpu``, ``optix``, ``cuda``, ``hip``, ``egl``, ...
+    warning  what people should know of that, in words; mostly nothing
     """
 
     rgb: NDArray[np.uint8]
@@ -39,6 +40,7 @@ class Painted:
     normal: NDArray[np.float32] | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     device: str = "cpu"
+    warning: str = ""
 
 
 class Painter(Protocol):

@@ -15,9 +15,9 @@ from generator.base.scene import SceneSample
 from generator.render.blender import passes
 from generator.render.blender.camera import blurs, moves, open_shutter
 from generator.render.blender.capture import captured
-from generator.render.blender.engines import choose_device, configure, enter, hurry, prepare
+from generator.render.blender.engines import choose_device, configure, draws_in_software, enter, hurry, prepare
 from generator.render.blender.stage import Stage
-from generator.render.devices import full, gave_up
+from generator.render.devices import full, gave_up, undivided, unused
 from generator.render.painter import Device, Painted
 from generator.render.tone import develop
 
@@ -40,7 +40,7 @@ class BlenderPainter:
             bpy.context.preferences.edit.use_global_undo = False
             # Blender's own folder for temporary files would outlive a painter that is killed
             bpy.context.preferences.filepaths.temporary_directory = str(passes.session())
-            self.device = choose_device(device)
+            self.wanted, self.device = device, choose_device(device)
         self.scene = bpy.context.scene
         prepare(self.scene)
         self.stage = Stage(self.scene, store)
@@ -69,9 +69,18 @@ class BlenderPainter:
             clock.append(time.perf_counter())
         seconds = {name: b - a for name, a, b in zip(STAGES, clock, clock[1:], strict=False)}
         device = self.device if sample.render.engine == "cycles" else "egl"
+        warning = self._warning(device)
         if depth is not None:
             depth = sample.camera.at(sample.width, sample.height).planar(depth)
-        return Painted(rgb, index, depth, seconds=seconds, device=device)
+        return Painted(rgb, index, depth, seconds=seconds, device=device, warning=warning)
+
+    def _warning(self, device: str) -> str:
+        """What to say of the device that a picture was made on."""
+        if self.wanted == "cpu":
+            return ""
+        if device == "egl":
+            return unused("EEVEE") if draws_in_software() else undivided()
+        return unused("Cycles") if device == "cpu" else ""
 
     def _forget_lamps(self, sample: SceneSample) -> None:
         """Cycles chooses lamps by their order, which is that of their making, but for holes that earlier ones left: so
