@@ -181,7 +181,7 @@ class Crew:
         else:
             if isinstance(said, Beat):
                 hand.since, hand.where = self.pool.now(), said.where
-                hand.patience = said.limit or (hand.tally.task.limit if hand.tally else START_SECONDS)
+                hand.patience = max(said.limit, hand.tally.task.limit if hand.tally else START_SECONDS)
             else:
                 yield from self._finished(stream, said)
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 
 from generator.balance.tickets import Ticket
 
+WARM = 300.0  # what a process's first picture may take at least: kernels are compiled, EEVEE's driver is tried
 SLOW = 900.0  # starting Blender, or writing and uploading a shard, may take so many seconds
 SIBLING = "another view of its scene failed: "  # how reasons of frames begin that are not to blame themselves
 
 
 @dataclass(frozen=True)
 class Beat:
-    """A sign of life: what is begun now, and how many seconds that may take (0: as long as the task allows)."""
+    """A sign of life: what is begun now, and how many seconds that may take, if more than the task allows."""
 
     where: str
     limit: float = 0.0

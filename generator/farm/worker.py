@@ -22,10 +22,10 @@ from generator.base.timing import timed
 from generator.dataset.quarantine import Evidence
 from generator.dataset.shards import ShardWriter
 from generator.farm.job import Job
-from generator.farm.messages import SIBLING, SLOW, Beat, Report, ShardTicket, name
+from generator.farm.messages import SIBLING, SLOW, WARM, Beat, Report, ShardTicket, name
 from generator.farm.mirror import bring_notes
 from generator.farm.remote import Remote
-from generator.render.painter import Painted, Painter, make_painter
+from generator.render.painter import BLENDER, Painted, Painter, make_painter
 from generator.render.picture import Picture, finished, paint
 from generator.sensor.camera import expose
 from generator.spec.edges import holds
@@ -163,8 +163,9 @@ class Worker:
         finishing: Future[Shot] | None = None
         for ticket, following in zip(tickets, [*tickets[1:], None], strict=True):
             if time.perf_counter() - told > self.job.beat:
-                told = time.perf_counter()
-                yield Beat(name(ticket))
+                first = not self.device and self.job.painter in BLENDER
+                told = -math.inf if first else time.perf_counter()
+                yield Beat(name(ticket), WARM if first else 0.0)
             try:
                 shot = sampled.result()
                 if following:

@@ -20,6 +20,8 @@ PAINTERS = {
     "collage": "generator.render.paste:CollagePainter",
 }
 
+BLENDER = ("blender", "paste")  # those of them that paint with Blender
+
 
 @dataclass(frozen=True)
 class Painted:
