@@ -67,8 +67,9 @@ class Mirror:
 
     def leftovers(self) -> list[int]:
         """Committed shards that an interrupted session had not uploaded."""
-        local = numbers({path.name for path in self.folder.iterdir()}) if self.remote else set()
-        lacking = local - self.committed()
+        if not self.remote:
+            return []
+        lacking = numbers({path.name for path in self.folder.iterdir()}) - self.committed()
         return [number for number in sorted(lacking) if tar_path(self.folder, number).exists()]
 
     def push_leftovers(self) -> None:
