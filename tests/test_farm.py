@@ -16,15 +16,16 @@ import pytest
 import ray
 from test_spec import SCENE
 
-from generator.base.errors import BalanceError, DatasetError, GeneratorError, RenderError
+from generator.base.errors import BalanceError, DatasetError, DeviceError, GeneratorError, RenderError
 from generator.dataset.store import Dataset
 from generator.farm.actors import RayPool
 from generator.farm.cluster import cluster
 from generator.farm.crew import Crew, Lost, Task, source
 from generator.farm.job import Job
 from generator.farm.lock import locked
+from generator.farm.messages import Report, ShardTicket
 from generator.farm.paint import paint
-from generator.farm.worker import Report, ShardTicket, Worker
+from generator.farm.worker import Worker
 from generator.spec.config import Farm, RunConfig
 from generator.spec.load import load_scene
 
@@ -205,7 +206,7 @@ def test_an_address_where_nothing_listens_is_refused_at_once() -> None:
 
 
 class Moody:
-    """Stands in for a `Worker`: sleeps for ever on "hang", dies on "die", answers else."""
+    """Stands in for a `Worker`: sleeps for ever on "hang", dies on "die", has no memory on "full", answers else."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -213,6 +214,8 @@ class Moody:
     def act(self, task: str) -> Report:
         if task == "die":
             os.kill(os.getpid(), signal.SIGSEGV)
+        if task == "full":
+            raise DeviceError("out of GPU memory")
         if task == "hang":
             time.sleep(600)
         return Report(0, 1)
@@ -224,13 +227,15 @@ def test_tasks_that_kill_or_hang_their_worker_are_given_up_and_the_rest_goes_on(
     with cluster(config.farm):
         crew = Crew(config.farm, RayPool(job, config.farm, Moody))
         tasks = (
-            Task("act", (word,), 4.0 if word == "hang" else 120.0, 2, 2) for word in ["a", "die", "b", "hang", "c"]
+            Task("act", (word,), 4.0 if word == "hang" else 120.0, 2, 2)
+            for word in ["a", "die", "b", "hang", "full", "c"]
         )
         answers = list(crew.run(source(tasks)))
         lost = {a.task.args[0]: a.reason for a in answers if isinstance(a, Lost)}
-        assert lost == {"die": "killed its worker, 2 tries", "hang": "took more than 4 s, 2 tries"}
+        hung = "took more than 4 s, 2 tries"
+        assert lost == {"die": "killed its worker, 2 tries", "hang": hung, "full": "out of GPU memory, 2 tries"}
         assert sorted(a[0].args[0] for a in answers if not isinstance(a, Lost)) == ["a", "b", "c"]
-        assert crew.deaths == 4
+        assert crew.deaths == 6
 
 
 class Countable:

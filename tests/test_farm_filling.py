@@ -16,11 +16,12 @@ from generator.farm.claiming import same_order
 from generator.farm.crew import Task
 from generator.farm.filling import FILLING, fill
 from generator.farm.job import Job
+from generator.farm.messages import SIBLING, ShardTicket
 from generator.farm.mirror import Mirror
 from generator.farm.paint import Session
 from generator.farm.painting import Painting
 from generator.farm.placement import Placement
-from generator.farm.worker import SIBLING, ShardTicket, Worker
+from generator.farm.worker import Worker
 from generator.render.painter import Painted, Painter
 from generator.spec.config import RunConfig
 from generator.spec.load import load_scene

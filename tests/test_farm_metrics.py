@@ -10,8 +10,8 @@ import ray
 from prometheus_client import parser
 
 from generator.farm.cluster import cluster
+from generator.farm.messages import SIBLING, Report
 from generator.farm.metrics import Meters, outcomes
-from generator.farm.worker import SIBLING, Report
 from generator.spec.config import Farm
 
 BAD = {"train 1": "poison: killed its worker, 3 tries", "train 2": "12 of 90 pixels", "train 3": f"{SIBLING}12 of 90"}

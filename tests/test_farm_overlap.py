@@ -3,6 +3,7 @@
 import threading
 import time
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from generator.balance.tickets import Ticket
 from generator.base.errors import AssetError, RenderError
 from generator.farm import worker as module
 from generator.farm.job import Job
-from generator.farm.worker import Beat, ShardTicket, Worker
+from generator.farm.messages import SLOW, WARM, Beat, ShardTicket
+from generator.farm.worker import Worker
 from generator.render.painter import Painted, Painter
+from generator.render.raycast import RaycastPainter
 from generator.spec.config import RunConfig
 from generator.spec.load import load_scene
 
@@ -109,7 +112,13 @@ def test_an_earlier_frame_s_error_is_told_before_a_later_one_s(job: Job, monkeyp
 
 
 def test_signs_of_life_name_the_frame_that_begins(job: Job) -> None:
-    from dataclasses import replace
-
     said = list(worker_of(replace(job, beat=0.0)).painting(SHARD))
     assert [one.where for one in said if isinstance(one, Beat)] == [*(f"train {k}" for k in range(6)), "commit"]
+
+
+def test_the_first_picture_of_a_process_may_take_longer(job: Job) -> None:
+    """Kernels are compiled then, and EEVEE is tried in a process of its own: the frame must not be blamed."""
+    worker = Worker(replace(job, painter="blender", beat=1000.0))
+    worker._painter = Watched(RaycastPainter(worker.sampler.store))  # type: ignore[assignment]
+    limits = [[(one.where, one.limit) for one in worker.painting(SHARD)][:2] for _ in range(2)]
+    assert limits == [[("train 0", WARM), ("train 1", 0.0)], [("train 0", 0.0), ("commit", SLOW)]]

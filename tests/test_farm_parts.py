@@ -20,10 +20,10 @@ from generator.dataset.selection import Counts
 from generator.farm.crew import Lost, Task
 from generator.farm.isolation import Shards
 from generator.farm.lock import STALE, lock_path, locked, read_lock
+from generator.farm.messages import Report, ShardTicket
 from generator.farm.placement import Placement
 from generator.farm.queue import Queue, ends
 from generator.farm.status import Board, read_status
-from generator.farm.worker import Report, ShardTicket
 from generator.spec.config import Farm
 
 

@@ -8,10 +8,10 @@ import pytest
 from generator.base.errors import RenderError
 from generator.farm.crew import MOVES, RESIZE, Crew, Lost, Task, source
 from generator.farm.isolation import Shards
+from generator.farm.messages import Beat, Report, ShardTicket
 from generator.farm.pool import Done, Gone, Hello
 from generator.farm.queue import Queue
 from generator.farm.simulation import SimulatedPool, World
-from generator.farm.worker import Report, ShardTicket
 from generator.spec.config import Farm
 
 
@@ -162,3 +162,18 @@ def test_workers_are_replaced_when_they_have_grown(farm, weights, machine, recyc
     crew = Crew(Farm(**farm), pool)
     answers = list(crew.run(source(Task("act", (ShardTicket(0, ()),), 1) for _ in weights)))
     assert len(answers) == len(weights) and crew.recycled == recycled == pool.hired - 1 - (crew.size - 1)
+
+
+def test_a_sign_of_life_may_ask_for_more_time_but_not_for_less() -> None:
+    limits, seen = [5.0, 900.0, 0.0], list[float]()
+
+    class Beating(Scripted):
+        def hear(self, stream):
+            if stream == 0:
+                return super().hear(stream)
+            seen.append(crew.hands[stream].patience)
+            return Beat("x", limits[len(seen) - 1]) if len(seen) <= len(limits) else super().hear(stream)
+
+    crew = Crew(Farm(), Beating([1.0], 0))
+    list(crew.run(source(iter([Task("act", (), 60.0)]))))
+    assert seen == [60.0, 60.0, 900.0, 60.0]

@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trimesh
@@ -10,19 +12,23 @@ import trimesh
 from generator.assets.catalog import Catalog, file_sha256
 from generator.assets.store import AssetStore
 from generator.balance.tickets import Ticket
-from generator.base.errors import AssetError, DatasetError
+from generator.base.errors import AssetError, DatasetError, GeneratorError
 from generator.base.scene import MeshRef
 from generator.cli.watching import painted_in
 from generator.dataset.shards import hashes_path, records_path, tar_path
 from generator.dataset.store import Dataset, Manifest
+from generator.farm.calibrating import measured
 from generator.farm.claiming import claim
-from generator.farm.job import Job, data_folder
+from generator.farm.job import Job, canonical, data_folder
+from generator.farm.messages import ShardTicket
 from generator.farm.mirror import Mirror
 from generator.farm.remote import Remote
 from generator.farm.status import STATUS
-from generator.farm.worker import ShardTicket, Worker
+from generator.farm.worker import Worker
 from generator.spec.config import RunConfig
 from generator.spec.load import load_scene
+from generator.spec.optics import QualitySpec
+from generator.spec.scene import SceneSpec
 
 SCENE = """
 scene: boards
@@ -198,3 +204,17 @@ def test_a_machine_with_other_files_is_refused(job: Job, tmp_path: Path) -> None
     (tmp_path / "boards" / "oak.svg").write_bytes((tmp_path / "boards" / "elm.svg").read_bytes())
     with pytest.raises(AssetError, match="1 differ, 'boards/oak' is here only; give all machines the same assets"):
         Worker(job)
+
+
+@pytest.mark.parametrize("begin", [Worker, measured])
+def test_a_machine_with_another_blender_is_refused(job: Job, begin: Any) -> None:
+    job = job.listed()
+    told = f"bpy is {job.versions['bpy']} on .*, but 4.5.1 on the machine that started the run: .* install the same"
+    elsewhere = replace(job, versions={**job.versions, "bpy": "4.5.1"}, scene=canonical(with_quality(job.spec)))
+    with pytest.raises(GeneratorError, match=told):
+        begin(elsewhere)
+    assert elsewhere.manifest() != replace(elsewhere, versions={}).manifest(), "the data set is the driver's"
+
+
+def with_quality(spec: SceneSpec) -> SceneSpec:
+    return spec.model_copy(update={"render": spec.render.model_copy(update={"quality": QualitySpec(psnr=20)})})

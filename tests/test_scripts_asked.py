@@ -40,7 +40,7 @@ def script(name: str) -> Any:
     ("bench_memory --frames 5", "--warm 200: leaves fewer than two"), ("bench_balance nosuch.yaml", "no such file"),
     ("bench_placement --workers 0", "'0' is no whole number above 0"), ("evidence_balance 9 nosuch.yaml", "no such file"),
     ("audit_presets --scenes nosuch", "nosuch: not one of coins"), ("draw_cards /proc/none", "/proc/none"),
-    ("label_chessboard nosuch", "left01.jpg and the others are not here"),
+    ("label_chessboard nosuch", "left01.jpg and the others are not here"), ("chaos --frames 24", "at least 25, so that"),
 ])  # fmt: skip
 def test_what_cannot_be_done_is_told_at_once_and_in_one_line(
     words: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

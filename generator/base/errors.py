@@ -7,6 +7,7 @@ GeneratorError            anything the user can act on; the command line prints 
 ├── DatasetError          an output folder that cannot be used (foreign spec, damaged shard, no space)
 ├── BalanceError          caps and floors that no selection can meet
 ├── RenderError           the painter failed, or painted something that the labels contradict
+│   └── DeviceError       not the scene but the device failed: full, or broken until its process ends
 └── TrainError            training that cannot start or did not converge to finite numbers
 """
 
@@ -60,6 +61,10 @@ class BalanceError(GeneratorError):
 
 class RenderError(GeneratorError):
     """The painter failed on one frame."""
+
+
+class DeviceError(RenderError):
+    """The device that paints is full, or broken until its process ends; the scene need not be to blame."""
 
 
 class TrainError(GeneratorError):

@@ -12,9 +12,15 @@ from generator.cli.console import console
 
 PACKAGES = ("bpy", "numpy", "embreex", "trimesh", "ray", "torch", "torchvision", "pycocotools", "pyarrow", "OpenEXR")
 GPU = "torch.cuda.get_device_name() if torch.cuda.is_available() else 'cpu'"
+PAINTS = """
+from generator.render.blender.engines import choose_device
+from generator.render.devices import unused
+device = choose_device("auto")
+print(device + (f" ({told})" if device == "cpu" and (told := unused("Cycles")) else ""))
+"""
 PROBES = {
     "Blender": "import bpy; print(bpy.app.version_string)",
-    "painting on": "import bpy; from generator.render.blender.engines import choose_device as c; print(c('auto'))",
+    "painting on": PAINTS,
     "training on": f"import torch; print({GPU})",
 }
 

@@ -31,6 +31,8 @@ def status(
     for table in (overview(facts), workers(facts)):
         if table.row_count:
             console.print(table)
+    for warning in facts.get("warnings", []):
+        console.print(f"warning: {warning}", highlight=False, markup=False)
     for name, reason in facts.get("reasons", {}).items():
         console.print(f"{name}: {reason}", highlight=False, markup=False)
 

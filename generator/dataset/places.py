@@ -165,6 +165,10 @@ class Url:
         except FileNotFoundError as error:
             raise self._refused(error) from error
 
+    def unlink(self) -> None:
+        fs, path = self.system
+        self.asking(lambda: fs.rm_file(path))
+
     def download(self, file: Path) -> None:
         """To a file on the disk, which others may see half-written."""
         fs, path = self.system

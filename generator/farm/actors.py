@@ -11,7 +11,7 @@ from typing import Any
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from generator.base.errors import GeneratorError
+from generator.base.errors import DeviceError, GeneratorError
 from generator.farm.cluster import ENVIRONMENT, NO_GPU_SEEN
 from generator.farm.job import Job
 from generator.farm.pool import Done, Gone, Hello
@@ -72,8 +72,9 @@ class RayPool:
             return ray.get(next(stream))
         except RayTaskError as error:
             found = getattr(error, "cause", None)
-            if isinstance(found, MemoryError):
-                raise Gone("out of memory") from None
+            if isinstance(found, (MemoryError, DeviceError)):
+                said = str(found) if isinstance(found, DeviceError) else "ran out of memory"
+                raise Gone(said, told=said) from None
             raise (found if isinstance(found, GeneratorError) else error) from None
         except (RayError, StopIteration) as error:
             raise Gone(short(error), innocent(error)) from None

@@ -19,8 +19,8 @@ from generator.farm.actors import RayPool
 from generator.farm.cluster import cluster
 from generator.farm.crew import Crew, Lost, Task, source
 from generator.farm.job import Job, canonical
-from generator.farm.worker import Beat
-from generator.render.painter import make_painter
+from generator.farm.messages import Beat
+from generator.render.painter import BLENDER, make_painter
 from generator.render.plate import plate_of
 from generator.render.quality import Calibration, Trials, calibrate, small
 from generator.sampling.sampler import Sampler
@@ -28,7 +28,6 @@ from generator.spec.config import Farm
 from generator.spec.optics import QualitySpec
 
 CALIBRATION = "calibration.json"
-PAINTING = ("blender", "paste")  # painters to which quality means anything
 SECONDS = 3600.0  # measuring may be silent for so long, at most
 TRIES = 100  # scenes that are tried for each that is measured; those that cannot be filled are passed over
 
@@ -37,7 +36,7 @@ def calibrated(job: Job, farm: Farm, progress: Callable[[str, int, int, str], No
     """The job with settings in place of `render.quality`, if its spec asks for that. Raises RenderError when no
     settings reach it, DatasetError when the file of the choice is damaged."""
     quality = job.spec.render.quality
-    if quality is None or job.painter not in PAINTING:
+    if quality is None or job.painter not in BLENDER:
         return job
     path = job.folder / CALIBRATION
     if not path.exists():
@@ -85,6 +84,7 @@ def measured(job: Job) -> Calibration:
     quality = job.spec.render.quality
     assert quality is not None
     sampler = job.sampler()
+    job.refuse_others(sampler.store.catalog)
     painter = make_painter("blender", sampler.store, job.device)  # type: ignore[arg-type]
     samples = [small(plate_of(one)) for one in scenes(sampler, job.seed, quality)]
     on_gpu = getattr(painter, "device", "cpu") != "cpu"

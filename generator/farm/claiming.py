@@ -6,14 +6,16 @@ from typing import Any
 
 from generator.base.errors import DatasetError
 from generator.dataset.atomic import write_json
+from generator.dataset.shards import tar_path
 from generator.dataset.store import Dataset, Manifest
 from generator.farm.mirror import Mirror
 from generator.spec.config import RunConfig
 
 
-def claim(mirror: Mirror, manifest: Manifest, config: RunConfig) -> None:
-    """Bring what any session noted, then upload what an interrupted one had not. Raises DatasetError, with no shard
-    uploaded or removed, when the folder or the URL belongs to another run."""
+def claim(mirror: Mirror, manifest: Manifest, config: RunConfig) -> str:
+    """Bring what any session noted, then upload what an interrupted one had not; a warning of shards whose frames have
+    been lost. Raises DatasetError, with no shard uploaded or removed, when the folder or the URL belongs to another
+    run."""
 
     def check() -> None:
         Dataset.create_or_check(mirror.folder, manifest)
@@ -23,7 +25,9 @@ def claim(mirror: Mirror, manifest: Manifest, config: RunConfig) -> None:
         check()
     mirror.pull_notes()
     check()
+    lost = mirror.disown()
     mirror.push_leftovers()
+    return f"{tar_path(mirror.place, lost[0])} is gone ({len(lost)} shards have no tar): painted anew" if lost else ""
 
 
 def same_order(folder: Path, config: RunConfig) -> None:

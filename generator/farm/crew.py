@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from generator.base.errors import GeneratorError, RenderError
+from generator.farm.messages import Beat
 from generator.farm.placement import Placement
 from generator.farm.pool import Done, Gone, Hello, Pool
-from generator.farm.worker import Beat
 from generator.spec.config import Farm
 
 START_SECONDS = 1800.0  # a worker may wait this long for its node to come up
@@ -51,6 +51,7 @@ class Tally:
     deaths: int = 0
     hangs: int = 0
     moves: int = 0
+    told: str = ""  # by the worker that died last
 
     @property
     def spent(self) -> bool:
@@ -59,7 +60,7 @@ class Tally:
     @property
     def lost(self) -> Lost:
         """A hang is told before a death: it is surely the task's own doing."""
-        why = f"took more than {self.task.limit:g} s" if self.hangs else "killed its worker"
+        why = f"took more than {self.task.limit:g} s" if self.hangs else self.told or "killed its worker"
         return Lost(self.task, f"{why}, {self.deaths + self.hangs} tries")
 
 
@@ -180,7 +181,7 @@ class Crew:
         else:
             if isinstance(said, Beat):
                 hand.since, hand.where = self.pool.now(), said.where
-                hand.patience = said.limit or (hand.tally.task.limit if hand.tally else START_SECONDS)
+                hand.patience = max(said.limit, hand.tally.task.limit if hand.tally else START_SECONDS)
             else:
                 yield from self._finished(stream, said)
 
@@ -234,6 +235,7 @@ class Crew:
             return self._stillbirth(error)
         self.deaths += 1
         hand.tally.hangs += error is None
+        hand.tally.told = error.told if error else ""
         hand.tally.moves += error is not None and error.innocent
         hand.tally.deaths += error is not None and (not error.innocent or hand.tally.moves > MOVES)
         if hand.tally.spent:

@@ -13,7 +13,7 @@ from generator.balance.tickets import Ticket
 from generator.base.errors import RenderError
 from generator.dataset.shards import ShardWriter
 from generator.farm.crew import Lost, Task
-from generator.farm.worker import SLOW, Report, ShardTicket
+from generator.farm.messages import SLOW, Report, ShardTicket
 from generator.spec.config import Farm
 
 

@@ -11,7 +11,7 @@ from socket import gethostname
 from generator.assets.catalog import Catalog
 from generator.assets.store import AssetStore
 from generator.assets.unchanged import files
-from generator.base.errors import AssetError
+from generator.base.errors import AssetError, GeneratorError
 from generator.base.scene import SceneSample
 from generator.dataset.store import Manifest
 from generator.sampling.sampler import Sampler
@@ -20,6 +20,7 @@ from generator.spec.config import RunConfig
 from generator.spec.scene import SceneSpec
 
 OTHERWISE = "{} on {} is not as on the machine that started the run"
+VERSION = "{} is {} on {}, but {} on the machine that started the run: pictures and labels may depend on it"
 SAME = "give all machines the same assets"
 PAINTING = ("generator", "bpy", "embreex", "numpy", "trimesh")  # whose versions may change pixels or labels
 
@@ -29,8 +30,8 @@ class Job:
     """One run's painting. `scene` is the spec as JSON, `roots` the asset folders, `folder` where shards go. With a
     `remote` (a URL), shards are committed there, and `folder` is where a machine makes them. Workers give a sign of
     life every `beat` seconds, as far as they are between two frames: a thousand workers, a hundred signs a second.
-    `files` are ids and hashes of all that scenes may pick, where the driver is (empty: not looked at): every machine
-    must have the same."""
+    `files` are ids and hashes of all that scenes may pick, `versions` those of the programs that paint, where the
+    driver is (empty: not looked at): every machine must have the same."""
 
     scene: str
     roots: tuple[Path, ...]
@@ -44,6 +45,7 @@ class Job:
     remote: str = ""
     beat: float = 0.5
     files: Mapping[str, str] = field(default_factory=dict, hash=False)
+    versions: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @staticmethod
     def of(config: RunConfig, spec: SceneSpec, roots: tuple[Path, ...], folder: Path, painter: str = "") -> "Job":
@@ -65,7 +67,7 @@ class Job:
         """What the data set will be made of: two jobs with equal manifests make the same frames."""
         spec, catalog = self.spec, Catalog.open(*self.roots)
         found = self.files or hashes(spec, catalog)
-        versions = {name: metadata.version(name) for name in PAINTING} | {"painter": self.painter}
+        versions = {**(self.versions or installed()), "painter": self.painter}
         return Manifest(
             scene=spec.scene, spec=sha256(self.scene), assets=sha256(listing(found)), seed=self.seed,
             classes=spec.classes, size=self.size, labels=self.labels, versions=versions,
@@ -73,12 +75,16 @@ class Job:
         )  # fmt: skip
 
     def listed(self) -> "Job":
-        """With the `files` that are here."""
-        return replace(self, files=hashes(self.spec, Catalog.open(*self.roots)))
+        """With the `files` and `versions` that are here."""
+        return replace(self, files=hashes(self.spec, Catalog.open(*self.roots)), versions=installed())
 
     def refuse_others(self, catalog: Catalog) -> None:
-        """Raise AssetError where this machine has more or fewer files to pick from than the driver's: the same seed
-        would pick others."""
+        """Raise GeneratorError where this machine would paint with other programs than the driver's, AssetError where
+        it has more or fewer files to pick from: the same seed would pick others."""
+        for name, version in installed().items():
+            if version != (there := self.versions.get(name, version)):
+                told = VERSION.format(name, version, gethostname(), there)
+                raise GeneratorError(f"{told}; install the same everywhere")
         here = set(pickable(self.spec, catalog)) if self.files else set()
         if self.files and (differ := sorted(here ^ self.files.keys())):
             first = f"{differ[0]!r} is {'here' if differ[0] in here else 'there'} only"
@@ -95,6 +101,11 @@ class Job:
 def canonical(spec: SceneSpec) -> str:
     """The spec as JSON with sorted keys: equal specs, equal text, whatever the order in YAML."""
     return json.dumps(spec.model_dump(mode="json", by_alias=True, exclude_none=True), sort_keys=True)
+
+
+def installed() -> dict[str, str]:
+    """Versions of the programs that paint, on this machine."""
+    return {name: metadata.version(name) for name in PAINTING}
 
 
 def hashes(spec: SceneSpec, catalog: Catalog) -> dict[str, str]:

@@ -27,7 +27,7 @@ from typing import Any
 
 from ray.util.metrics import Counter, Gauge, Histogram
 
-from generator.farm.worker import SIBLING, Report
+from generator.farm.messages import SIBLING, Report
 
 BOUNDS = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0]  # seconds
 

@@ -8,8 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from generator.base.errors import DatasetError
-from generator.dataset.places import Place
-from generator.dataset.shards import tar_path
+from generator.dataset.places import Place, at_once
+from generator.dataset.shards import records_path, tar_path
 from generator.farm.lease import Lease
 from generator.farm.remote import Remote
 from generator.farm.status import STATUS
@@ -49,7 +49,15 @@ class Mirror:
 
     def committed(self) -> set[int]:
         """Numbers of the shards that are there for good."""
-        return numbers(self.remote.names()) if self.remote else self._local()
+        return numbers(self._names())
+
+    def disown(self) -> list[int]:
+        """Remove the records of shards without frames, so that they are painted anew; their numbers. It takes one
+        listing: a shard's tar is there before its records are."""
+        names = self._names()
+        lost = [number for number in sorted(numbers(names)) if tar_path(self.folder, number).name not in names]
+        at_once(self.place, lambda number: records_path(self.place, number).unlink(), lost)
+        return lost
 
     def pull_notes(self) -> None:
         """Bring what any session noted."""
@@ -59,7 +67,9 @@ class Mirror:
 
     def leftovers(self) -> list[int]:
         """Committed shards that an interrupted session had not uploaded."""
-        lacking = self._local() - self.committed() if self.remote else set()
+        if not self.remote:
+            return []
+        lacking = numbers({path.name for path in self.folder.iterdir()}) - self.committed()
         return [number for number in sorted(lacking) if tar_path(self.folder, number).exists()]
 
     def push_leftovers(self) -> None:
@@ -93,8 +103,8 @@ class Mirror:
         if self.lease:
             self.lease.refuse_lost()
 
-    def _local(self) -> set[int]:
-        return numbers({path.name for path in self.folder.iterdir()})
+    def _names(self) -> set[str]:
+        return self.remote.names() if self.remote else {path.name for path in self.folder.iterdir()}
 
 
 @lru_cache(maxsize=4)

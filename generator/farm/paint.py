@@ -1,5 +1,6 @@
 """From a config to a data set: plan, paint what is missing, commit, and replace what failed."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -31,12 +32,13 @@ from generator.farm.isolation import Shards
 from generator.farm.job import Job
 from generator.farm.lock import locked
 from generator.farm.looking import looker
+from generator.farm.messages import SIBLING
 from generator.farm.metrics import Meters
 from generator.farm.mirror import Mirror
 from generator.farm.painting import Painting
 from generator.farm.queue import Queue
 from generator.farm.status import SHOWN, Board
-from generator.farm.worker import SIBLING, Worker
+from generator.farm.worker import Worker
 from generator.spec.config import RunConfig
 
 Progress = Callable[[str, int, int, str], None]
@@ -58,10 +60,11 @@ def paint(
         mirror = stack.enter_context(Mirror.open(job.folder, job.remote))
         for leftover in job.folder.glob(".*.tmp"):  # of a writer that was killed; nobody else writes here now
             leftover.unlink(missing_ok=True)
-        claim(mirror, job.manifest(), config)
+        lost = claim(mirror, job.manifest(), config)
         job = calibrated(job, config.farm, progress)
         mirror.push_notes()
         session = Session(config, job, progress, kind, mirror, stack)
+        session.warn(lost)
         with session.told():
             session.rounds()
             if filling:
@@ -83,6 +86,7 @@ class Session:
     meters: Meters | None = None
     planned: int = 0
     queues: list[Queue] = field(default_factory=list)  # painted, or found so
+    warned: set[str] = field(default_factory=set)
     bad: dict[str, str] = field(default_factory=dict)  # quarantined frames with reasons, those of earlier sessions too
     started: float = field(default_factory=time.perf_counter)
 
@@ -188,6 +192,7 @@ class Session:
             if report := shards.hear(answer):
                 self.result.add(report)
                 self.bad |= report.quarantined
+                self.warn(report.warning, f"{report.host}: ")
                 done += report.frames
                 if self.meters:
                     self.meters.report(report, self.result.frames - done)
@@ -223,6 +228,13 @@ class Session:
         self.result.short += sum(map(len, failed.values())) - len(queue)
         return queue
 
+    def warn(self, what: str, where: str = "") -> None:
+        """Once a session, however many workers say so: to who watches, and in the log of the run."""
+        if what and what not in self.warned:
+            self.warned.add(what)
+            self.result.warnings.append(where + what)
+            logging.getLogger(__name__).warning("warning: %s", where + what)
+
     def _say(self, stage: str, done: int, total: int, note: str) -> None:
         self.board.stage(stage, done, total, note)
         rate = self.board.facts.get("rate") if stage == "paint" else 0
@@ -235,7 +247,8 @@ class Session:
         self.board.write(
             state, workers=self.crew.roster(), deaths=self.crew.deaths, recycled=self.crew.recycled,
             quarantined=len(self.bad), reasons={name: self.bad[name] for name in names}, looked=self.result.looked,
-            seconds=self.result.seconds, refilled=self.result.refilled, wall=time.perf_counter() - self.started,
+            seconds=self.result.seconds, refilled=self.result.refilled, warnings=self.result.warnings,
+            wall=time.perf_counter() - self.started,
         )  # fmt: skip
 
     def _stop_if_bad(self) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from generator.farm.worker import Report
+from generator.farm.messages import Report
 
 
 @dataclass
@@ -11,7 +11,7 @@ class Painting:
     because they died or because they had grown; frames planned for those in quarantine, and those for which no other
     scene was found; frames planned to fill up what the pass over measured frames left out, and splits of which some are
     missing still, in words; seconds per stage (summed over workers) and on the wall; the greatest memory of a worker in
-    MB."""
+    MB; what people were warned of."""
 
     frames: int = 0
     finished: int = 0
@@ -28,6 +28,7 @@ class Painting:
     short: int = 0
     filled: int = 0
     lacking: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     def after(self, earlier: "Painting") -> "Painting":
         """This session together with those before it on the same data set."""
@@ -41,6 +42,7 @@ class Painting:
             memory=max(self.memory, earlier.memory), device=self.device or earlier.device,
             recycled=self.recycled + earlier.recycled, refilled=max(self.refilled, earlier.refilled),
             short=max(self.short, earlier.short), filled=max(self.filled, earlier.filled), lacking=self.lacking,
+            warnings=list(dict.fromkeys([*earlier.warnings, *self.warnings])),
         )  # fmt: skip
 
     def add(self, report: Report) -> None:

@@ -24,12 +24,15 @@ class Placement:
 
         With GPUs, each worker holds `gpu_share` of one, or, where that is not given, what an even distribution leaves
         for it: a worker never spans two. `auto` workers fill the GPUs, or else the cores. Ray gives every worker its
-        own ``CUDA_VISIBLE_DEVICES``, so a worker sees the one GPU that it shares. Raises GeneratorError when GPUs are
-        asked for and there are none.
+        own ``CUDA_VISIBLE_DEVICES``, so Cycles sees the one GPU that the worker shares; EEVEE heeds no such variable
+        (see `render.devices.undivided`). Raises GeneratorError when GPUs are asked for and there are none.
         """
         cores, gpus = max(1, int(resources.get("CPU", 1))), int(resources.get("GPU", 0))
         if farm.device == "gpu" and not gpus:
-            raise GeneratorError("farm.device: gpu, but the cluster declares none; set device: cpu, or add a node")
+            raise GeneratorError(
+                "farm.device: gpu, but the cluster declares none; look at what nvidia-smi says, set device: cpu, or "
+                "add a node that has one"
+            )
         if farm.device == "cpu" or not gpus:
             return Placement(cores if farm.workers == "auto" else farm.workers, 0.0, farm.device)
         workers = _workers(farm, cores, gpus)

@@ -25,11 +25,12 @@ class Done:
 
 
 class Gone(Exception):
-    """A worker that is no more. `innocent`: its machine went, so that its task is not to blame."""
+    """A worker that is no more, or of no more use. `innocent`: its machine went, so that its task is not to blame.
+    `told`: what it said of its end itself."""
 
-    def __init__(self, why: str, innocent: bool = False) -> None:
+    def __init__(self, why: str, innocent: bool = False, told: str = "") -> None:
         super().__init__(why)
-        self.innocent = innocent
+        self.innocent, self.told = innocent, told
 
 
 class Pool(Protocol):

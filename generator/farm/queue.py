@@ -16,7 +16,7 @@ from generator.balance.plan import Plan
 from generator.balance.tickets import Ticket, Tickets
 from generator.base.errors import DatasetError
 from generator.dataset.atomic import write_with
-from generator.farm.worker import ShardTicket
+from generator.farm.messages import ShardTicket
 
 _SCHEMA = pa.schema([("split", pa.uint8()), ("index", pa.int64()), ("kind", pa.int32())])
 

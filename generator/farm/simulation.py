@@ -15,8 +15,8 @@ from itertools import count
 from typing import Any
 
 from generator.base.draw import Draw
+from generator.farm.messages import Beat, Report, ShardTicket, name
 from generator.farm.pool import Done, Gone, Hello
-from generator.farm.worker import Beat, Report, ShardTicket, name
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ import time
 from collections import Counter
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from socket import gethostname
 
 from generator.balance.looks import Looked
 from generator.balance.pictured import pictured
@@ -15,15 +16,16 @@ from generator.balance.real import facts_of_picture
 from generator.balance.tags import facts_of, tags_of
 from generator.balance.tickets import Ticket
 from generator.base.draw import Draw
-from generator.base.errors import PlacementError, RenderError
+from generator.base.errors import DeviceError, PlacementError, RenderError
 from generator.base.scene import SceneSample
 from generator.base.timing import timed
 from generator.dataset.quarantine import Evidence
 from generator.dataset.shards import ShardWriter
 from generator.farm.job import Job
+from generator.farm.messages import SIBLING, SLOW, WARM, Beat, Report, ShardTicket, name
 from generator.farm.mirror import bring_notes
 from generator.farm.remote import Remote
-from generator.render.painter import Painted, Painter, make_painter
+from generator.render.painter import BLENDER, Painted, Painter, make_painter
 from generator.render.picture import Picture, finished, paint
 from generator.sensor.camera import expose
 from generator.spec.edges import holds
@@ -31,55 +33,6 @@ from generator.truth.audit import AuditResult, Limits
 from generator.truth.labels import label
 
 LOOK = 0.25  # a look's size relative to the painted image
-SLOW = 900.0  # starting Blender, or writing and uploading a shard, may take so many seconds
-SIBLING = "another view of its scene failed: "  # how reasons of frames begin that are not to blame themselves
-
-
-@dataclass(frozen=True)
-class Beat:
-    """A sign of life: what is begun now, and how many seconds that may take (0: as long as the task allows)."""
-
-    where: str
-    limit: float = 0.0
-
-
-@dataclass(frozen=True)
-class ShardTicket:
-    """Frames that are committed together."""
-
-    shard: int
-    tickets: tuple[Ticket, ...]
-
-
-@dataclass(frozen=True)
-class Report:
-    """What became of a shard: frames painted, frames quarantined with reasons, seconds per stage, memory in MB."""
-
-    shard: int
-    painted: int
-    quarantined: dict[str, str] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-    memory: float = 0.0
-    pid: int = 0
-    device: str = ""
-
-    @property
-    def frames(self) -> int:
-        return self.painted + len(self.quarantined)
-
-    def without(self, withdrawn: Mapping[str, str]) -> "Report":
-        """With frames that were painted and went to quarantine after all, with reasons."""
-        quarantined = {**self.quarantined, **withdrawn}
-        return replace(self, painted=self.painted - len(withdrawn), quarantined=quarantined)
-
-    def with_frames(self, other: "Report") -> "Report":
-        """Together with a report on other frames of the same shard."""
-        seconds = Counter(self.seconds)
-        seconds.update(other.seconds)  # seconds are no whole numbers
-        return replace(
-            self, painted=self.painted + other.painted, quarantined={**self.quarantined, **other.quarantined},
-            seconds=dict(seconds), memory=max(self.memory, other.memory), device=self.device or other.device,
-        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -105,7 +58,7 @@ class Worker:
         job.refuse_others(self.sampler.store.catalog)
         self._pictured = pictured(self.spec.edge_cases)
         self._painter: Painter | None = None
-        self.device = ""
+        self.device, self.warning = "", ""
 
     @property
     def painter(self) -> Painter:
@@ -145,8 +98,9 @@ class Worker:
                 return report
 
     def painting(self, shard: ShardTicket) -> Painting:
-        """Paint, label, audit and commit one shard. Raises what the user must know; a frame that fails its audit is
-        recorded in the shard with its reason instead of its pixels. Yields signs of life between frames."""
+        """Paint, label, audit and commit one shard. Raises what the user must know, and DeviceError when this process
+        is of no more use; a frame that fails its audit is recorded in the shard with its reason instead of its pixels.
+        Yields signs of life between frames."""
         writer = self._writer(shard)
         report = yield from self._frames(writer, shard)
         yield Beat("commit", SLOW)
@@ -197,7 +151,8 @@ class Worker:
         with ThreadPoolExecutor(1, "labels") as aside:
             quarantined, spent = yield from self._overlapped(aside, writer, shard.tickets)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        report = Report(shard.shard, len(shard.tickets), {}, spent, memory, os.getpid(), self.device)
+        where = {"device": self.device, "host": gethostname(), "warning": self.warning}
+        report = Report(shard.shard, len(shard.tickets), {}, spent, memory, os.getpid(), **where)
         return report.without(quarantined).with_frames(Report(shard.shard, 0, seconds=seconds))
 
     def _overlapped(self, aside: ThreadPoolExecutor, writer: ShardWriter, tickets: Sequence[Ticket]) -> Frames:
@@ -208,8 +163,9 @@ class Worker:
         finishing: Future[Shot] | None = None
         for ticket, following in zip(tickets, [*tickets[1:], None], strict=True):
             if time.perf_counter() - told > self.job.beat:
-                told = time.perf_counter()
-                yield Beat(name(ticket))
+                first = not self.device and self.job.painter in BLENDER
+                told = -math.inf if first else time.perf_counter()
+                yield Beat(name(ticket), WARM if first else 0.0)
             try:
                 shot = sampled.result()
                 if following:
@@ -242,8 +198,10 @@ class Worker:
         try:
             painted = paint(shot.sample, self.painter, self.sampler.store)
         except RenderError as error:
+            if isinstance(error, DeviceError):  # this process is the culprit, or too many beside it
+                raise
             return replace(shot, failed=str(error))
-        self.device = painted.device
+        self.device, self.warning = painted.device, painted.warning or self.warning
         return replace(shot, painted=painted)
 
     def _finished(self, writer: ShardWriter, shot: Shot) -> Shot:
@@ -287,10 +245,6 @@ def _note(shot: Shot, quarantined: dict[str, str], seconds: Counter[str]) -> Non
     seconds.update(shot.seconds)  # seconds are no whole numbers
     if shot.failed:
         quarantined[name(shot.ticket)] = shot.failed
-
-
-def name(ticket: Ticket) -> str:
-    return f"{ticket.split} {ticket.index}"
 
 
 def numbers(result: AuditResult) -> dict[str, float]:

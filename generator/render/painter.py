@@ -20,6 +20,8 @@ PAINTERS = {
     "collage": "generator.render.paste:CollagePainter",
 }
 
+BLENDER = ("blender", "paste")  # those of them that paint with Blender
+
 
 @dataclass(frozen=True)
 class Painted:
@@ -31,6 +33,7 @@ class Painted:
     normal   float32 (h, w, 3), or None
     seconds  wall time per stage
     device   what painted: ``cpu``, ``optix``, ``cuda``, ``hip``, ``egl``, ...
+    warning  what people should know of that, in words; mostly nothing
     """
 
     rgb: NDArray[np.uint8]
@@ -39,14 +42,15 @@ class Painted:
     normal: NDArray[np.float32] | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     device: str = "cpu"
+    warning: str = ""
 
 
 class Painter(Protocol):
     """The same sample gives the same picture on the same device, whatever was painted before."""
 
     def paint(self, sample: SceneSample) -> Painted:
-        """Paint one scene. Raises RenderError when the picture cannot be made, AssetError when an asset is broken,
-        DatasetError when there is no room for it."""
+        """Paint one scene. Raises RenderError when the picture cannot be made, DeviceError when the device is to
+        blame for that, AssetError when an asset is broken, DatasetError when there is no room for it."""
         ...
 
 

@@ -32,7 +32,8 @@ class Farm(Strict):
     outlasts its worker `attempts` times, alone, is quarantined as poison. Frames in quarantine are replaced by others
     of the same tags, in at most `refills` rounds. A worker is replaced when it holds more than `recycle_mb` of memory
     (auto: its part of its machine's; 0: never), or has painted `recycle_frames` (0: never). `gpu_share` is the part of
-    a GPU that a worker reserves: 0.25 puts four on each.
+    a GPU that a worker reserves: 0.25 puts four on each. EEVEE draws on the default EGL device of its machine or
+    container, whichever GPU the worker holds: to use several, give each a container.
     """
 
     workers: Count | Literal["auto"] = "auto"

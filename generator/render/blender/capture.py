@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from generator.render.devices import gave_up
+
 _LIBC = ctypes.CDLL(None)
-_WORDS = ("error", "failed", "cannot open", "out of memory", "unable to")
+_WORDS = ("error", "failed", "cannot open", "unable to")
 _HARMLESS = ("EGL_BAD_MATCH",)  # Mesa's answer to a context version that Blender merely tries first
 
 
@@ -42,4 +44,4 @@ def _complaints(log: BinaryIO) -> list[str]:
     log.seek(0)
     lines = log.read().decode(errors="replace").splitlines()
     serious = [line.strip() for line in lines if not any(word in line for word in _HARMLESS)]
-    return [line for line in serious if any(word in line.lower() for word in _WORDS)]
+    return [line for line in serious if gave_up(line) or any(word in line.lower() for word in _WORDS)]

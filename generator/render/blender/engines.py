@@ -5,6 +5,7 @@ import sys
 from functools import cache
 
 import bpy
+import gpu
 
 from generator.base.draw import Draw
 from generator.base.errors import RenderError
@@ -114,6 +115,11 @@ def require_eevee() -> None:
     fault = eevee_fault()
     if fault:
         raise RenderError(f"engine: eevee {fault}; install libegl1 and libgl1-mesa-dri, or use engine: cycles")
+
+
+def draws_in_software() -> bool:
+    """Whether EEVEE, which has drawn, did so without a GPU."""
+    return bool(gpu.platform.device_type_get() == "SOFTWARE")
 
 
 @cache

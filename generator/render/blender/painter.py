@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generator.assets.store import AssetStore
-from generator.base.errors import DatasetError, RenderError
+from generator.base.errors import DatasetError, DeviceError, RenderError
 from generator.base.scene import SceneSample
 from generator.render.blender import passes
 from generator.render.blender.camera import blurs, moves, open_shutter
 from generator.render.blender.capture import captured
-from generator.render.blender.engines import choose_device, configure, enter, hurry, prepare
+from generator.render.blender.engines import choose_device, configure, draws_in_software, enter, hurry, prepare
 from generator.render.blender.stage import Stage
+from generator.render.devices import full, gave_up, undivided, unused
 from generator.render.painter import Device, Painted
 from generator.render.tone import develop
 
@@ -39,7 +40,7 @@ class BlenderPainter:
             bpy.context.preferences.edit.use_global_undo = False
             # Blender's own folder for temporary files would outlive a painter that is killed
             bpy.context.preferences.filepaths.temporary_directory = str(passes.session())
-            self.device = choose_device(device)
+            self.wanted, self.device = device, choose_device(device)
         self.scene = bpy.context.scene
         prepare(self.scene)
         self.stage = Stage(self.scene, store)
@@ -68,9 +69,18 @@ class BlenderPainter:
             clock.append(time.perf_counter())
         seconds = {name: b - a for name, a, b in zip(STAGES, clock, clock[1:], strict=False)}
         device = self.device if sample.render.engine == "cycles" else "egl"
+        warning = self._warning(device)
         if depth is not None:
             depth = sample.camera.at(sample.width, sample.height).planar(depth)
-        return Painted(rgb, index, depth, seconds=seconds, device=device)
+        return Painted(rgb, index, depth, seconds=seconds, device=device, warning=warning)
+
+    def _warning(self, device: str) -> str:
+        """What to say of the device that a picture was made on."""
+        if self.wanted == "cpu":
+            return ""
+        if device == "egl":
+            return unused("EEVEE") if draws_in_software() else undivided()
+        return unused("Cycles") if device == "cpu" else ""
 
     def _forget_lamps(self, sample: SceneSample) -> None:
         """Cycles chooses lamps by their order, which is that of their making, but for holes that earlier ones left: so
@@ -105,17 +115,24 @@ class BlenderPainter:
         if any(FULL in line for line in complaints):  # the scene is not to blame, and must not go to quarantine
             raise DatasetError(f"{path.parent.parent}: no space left for the picture that Blender paints; free some")
         if complaints or not path.is_file():
-            raise RenderError(f"{_name(sample)}: Blender: {'; '.join(complaints) or 'wrote no picture'}")
+            raise _failed(sample, "; ".join(complaints) or "wrote no picture", complaints)
 
     def _call(self, sample: SceneSample, write_still: bool) -> list[str]:
-        """Render, and return what Blender complains of. Raises RenderError where it gives up, as on a GPU without
-        memory."""
+        """Render, and return what Blender complains of. Raises RenderError where it gives up, DeviceError where it does
+        so for want of a device, as on a GPU without memory."""
         try:
             with captured() as complaints:
                 bpy.ops.render.render(write_still=write_still)
         except RuntimeError as error:
-            raise RenderError(f"{_name(sample)}: Blender: {str(error).strip()}") from error
+            raise _failed(sample, str(error).strip(), [str(error), *complaints]) from error
         return complaints
+
+
+def _failed(sample: SceneSample, why: str, said: list[str]) -> RenderError:
+    told = f"{_name(sample)}: Blender: {why}"
+    if any(map(full, said)):
+        return DeviceError(f"{told}; fewer workers (farm.workers, farm.gpu_share) leave more memory to each")
+    return (DeviceError if any(map(gave_up, said)) else RenderError)(told)
 
 
 def _name(sample: SceneSample) -> str:
