@@ -141,9 +141,16 @@ def kitti(folder: Path) -> Frames:
                 axes = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
                 box3 = (axes, np.array([x, y - h / 2, z]), np.array([length, h, w]))
                 found.append(Found(label, box=(x0, y0, x1 + 1, y1 + 1), box3=box3))
-            units = pixels(split / f"depth_2/{name}.png").astype(float)
-            depth = np.where(units > 0, units / 256, np.inf)
+            depth = metres(split / f"depth_2/{name}.png", 1 / 256)
             yield key, Picture(found, pixels(split / f"image_2/{name}.png"), depth)
+
+
+def metres(path: Path, unit: float) -> np.ndarray | None:
+    """Depth of a picture, inf where it is 0; None where the data set kept none."""
+    if not path.is_file():
+        return None
+    units = pixels(path).astype(float)
+    return np.where(units > 0, units * unit, np.inf)
 
 
 def bop(folder: Path) -> Frames:
@@ -167,8 +174,7 @@ def bop(folder: Path) -> Frames:
                 turn, move = np.array(pose["cam_R_m2c"]).reshape(3, 3), np.array(pose["cam_t_m2c"]) / 1000
                 box = (x, y, x + w + 1, y + h + 1)
                 found.append(Found(label, mask, box, facts["px_count_visib"], whole, place=move, turn=turn))
-            units = pixels(place / f"depth/{image}.png").astype(float)
-            depth = np.where(units > 0, units * camera["depth_scale"] / 1000, np.inf)
+            depth = metres(place / f"depth/{image}.png", camera["depth_scale"] / 1000)
             yield key, Picture(found, pixels(place / f"rgb/{image}.png"), depth)
 
 

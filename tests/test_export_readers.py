@@ -4,6 +4,7 @@ import importlib.machinery
 import importlib.util
 import subprocess
 import sys
+from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
@@ -136,6 +137,19 @@ def test_a_slip_of_the_pen_is_one_message(words, told, dataset, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2 and told in done.stderr and "Traceback" not in done.stderr
     assert done.stderr.count("error") == 1 and not (tmp_path / "out").exists()
+
+
+def test_formats_that_cannot_hold_the_data_are_told_and_left_out(checking, tmp_path, capsys):
+    def bare(index):
+        frame, sample = shot(index)
+        return replace(frame, instances=tuple(replace(one, keypoints={}) for one in frame.instances)), sample
+
+    found = checking.check(built(tmp_path / "data", {"train": [0]}, bare, labels=()), 1, tmp_path / "work", None)
+    assert found.keys() == READERS.keys() - {"yolo pose", "bop"} and found["coco rle"].frames == 1
+    assert "left out yolo pose: " in (said := capsys.readouterr().err) and "left out bop: " in said
+    failed = Dataset.create_or_check(tmp_path / "none", Dataset.open(tmp_path / "data").manifest)
+    with pytest.raises(DatasetError, match="no frame to export"):
+        checking.check(failed, 1, tmp_path / "more", None)
 
 
 def test_the_frames_are_what_the_readers_expect(dataset):

@@ -54,6 +54,15 @@ def test_meshes_are_copied_with_what_they_need_and_a_card(folder: Path, tmp_path
     assert not [p for p in root.rglob(".*")], "nothing half-done is left"
 
 
+def test_a_mesh_in_the_coordinates_of_a_survey_is_told(tmp_path: Path) -> None:
+    for name, place in (("near", 900.0), ("far", 450_000.0)):
+        trimesh.creation.box((0.1, 0.1, 0.1), trimesh.transformations.translation_matrix((place, 0, 0))).export(
+            tmp_path / f"{name}.ply"
+        )
+    assert not [text for text in inspect(tmp_path / "near.ply").odd if "origin" in text]
+    assert any("4.5e+05 m from its origin" in text for text in inspect(tmp_path / "far.ply").odd)
+
+
 def test_an_archive_is_taken_in_like_its_folder(folder: Path, tmp_path: Path) -> None:
     files = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
     with zipfile.ZipFile(tmp_path / "given.zip", "w") as pack:

@@ -4,6 +4,7 @@ import fnmatch
 import hashlib
 import importlib.util
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -97,8 +98,12 @@ class Catalog:
         return Catalog({name: self.assets[name] for name in names}, self.roots)
 
     def glob(self, pattern: str, kinds: Iterable[Kind]) -> list[str]:
-        """Sorted ids of the wanted kinds that match; empty when none does."""
-        return sorted(a.id for a in self.assets.values() if a.kind in kinds and fnmatch.fnmatchcase(a.id, pattern))
+        """Sorted ids of the wanted kinds that match; empty when none does. An id matches itself, brackets and all."""
+        return sorted(
+            a.id
+            for a in self.assets.values()
+            if a.kind in kinds and (a.id == pattern or fnmatch.fnmatchcase(a.id, pattern))
+        )
 
     @property
     def where(self) -> str:
@@ -149,17 +154,16 @@ def walk(root: Path) -> Iterator[Asset]:
     """Assets below one folder. Raises AssetError for two whose names differ in the suffix alone; pictures yield."""
     found: dict[str, Path] = {}
     cards: dict[Path, Card] = {}
-    for path in sorted(root.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-        if hidden or kind_of(path, cutout=True) is None or not path.is_file():
-            continue
+    paths = sorted(path for path in below(root) if kind_of(path, cutout=True) is not None and path.is_file())
+    shown = {path.with_suffix("") for path in paths if kind_of(path) != "image"}
+    for path in paths:
         if path.parent not in cards:
             cards[path.parent] = read_card(path.parent / "asset.yaml")
         card = cards[path.parent]
         name = path.relative_to(root).with_suffix("").as_posix()
         kind = kind_of(path, card.cutout)
-        if kind is None or card.hidden or yields(path, kind):
-            continue
+        if kind is None or card.hidden or (kind == "image" and path.with_suffix("") in shown):
+            continue  # a picture named as a mesh or an HDRI beside it is that one's texture or preview, no asset
         if name in found:
             raise AssetError(f"{path}: has the same id {name!r} as {found[name].name}; rename one of them")
         found[name] = path
@@ -167,9 +171,17 @@ def walk(root: Path) -> Iterator[Asset]:
         yield Asset(name, kind, path, card.licence, card.source, card.up, card.scale, label, card.keypoints)
 
 
-def yields(path: Path, kind: Kind) -> bool:
-    """A picture that shares its name with a mesh or an HDRI beside it is that one's texture or preview, no asset."""
-    return kind == "image" and any(path.with_suffix(suffix).is_file() for suffix in (*MESHES, *HDRIS))
+def below(root: Path) -> Iterator[Path]:
+    """What is not hidden below a folder, behind links to other folders too, but not behind one to a folder above it."""
+    for place, folders, names in os.walk(root, followlinks=True):
+        here = Path(place)
+        folders[:] = [name for name in folders if not name.startswith(".") and not leads_back(here / name)]
+        yield from (here / name for name in names if not name.startswith("."))
+
+
+def leads_back(folder: Path) -> bool:
+    """Whether a folder is a link to one that it is reached through."""
+    return folder.is_symlink() and folder.resolve() in {above.resolve() for above in folder.absolute().parents}
 
 
 def read_card(path: Path) -> Card:
@@ -177,7 +189,7 @@ def read_card(path: Path) -> Card:
     if not path.is_file():
         return Card()
     try:
-        data = yaml.safe_load(path.read_text())
+        data = yaml.safe_load(path.read_bytes())
         return Card.model_validate({} if data is None else data)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise AssetError(f"{path}: not valid YAML ({error})") from error

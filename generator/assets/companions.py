@@ -41,18 +41,18 @@ def texture_name(text: str) -> str:
 
 
 def _of_obj(path: Path) -> set[str]:
-    libraries = set(re.findall(r"^mtllib\s+(.+?)\s*$", path.read_text(errors="replace"), re.MULTILINE))
+    libraries = set(re.findall(r"^mtllib\s+(.+?)\s*$", path.read_text("utf-8", "replace"), re.MULTILINE))
     found = set(libraries)
     for name in libraries:
         if (path.parent / name).is_file():
-            text = (path.parent / name).read_text(errors="replace")
+            text = (path.parent / name).read_text("utf-8", "replace")
             found |= {texture_name(one) for one in _MAP.findall(text)}
     return found
 
 
 def _of_gltf(path: Path) -> set[str]:
     try:
-        data = json.loads(path.read_text())
+        data = json.loads(path.read_bytes())
     except (ValueError, UnicodeDecodeError):
         return set()
     uris = [part.get("uri", "") for key in ("buffers", "images") for part in data.get(key, [])]

@@ -12,6 +12,7 @@ from generator.assets.mesh import Mesh
 from generator.base.errors import AssetError
 
 LIKELY = (0.002, 50.0)  # metres: what a scene's object measures
+FAR = 10_000  # times its size from its origin: single precision is off by a thousandth of the size
 TRIANGLES = 500_000
 BYTES = 512 * 2**20
 
@@ -39,7 +40,7 @@ def inspect(path: Path, up: Up | None = None, scale: float = 1.0) -> Findings:
         return Findings(path, broken=str(error).removeprefix(f"{path}: "))
     body = welded(mesh)
     x, y, z = (float(v) for v in np.ptp(mesh.bounds, axis=0))
-    odd = size_faults(max(x, y, z)) + surface_faults(mesh, body)
+    odd = size_faults(max(x, y, z)) + place_faults(mesh) + surface_faults(mesh, body)
     odd += [f"its texture or part {name!r} is missing" for name in missing_files(path)]
     return Findings(path, (x, y, z), len(mesh.faces), bool(body.is_watertight), mesh.texture is not None, odd)
 
@@ -55,6 +56,14 @@ def size_faults(largest: float) -> list[str]:
         return []
     fits = [f" (is it in {unit}? scale {s})" for unit, s in UNITS if 5 * LIKELY[0] <= largest * s <= LIKELY[1] / 10]
     return [f"is {largest:.3g} m across{fits[0] if fits else ''}"]
+
+
+def place_faults(mesh: Mesh) -> list[str]:
+    """Scans come in the coordinates of a survey, whose last metres single precision does not have."""
+    off, largest = (float(np.linalg.norm(vector)) for vector in (mesh.bounds.mean(0), np.ptp(mesh.bounds, axis=0)))
+    if off < FAR * largest:
+        return []
+    return [f"lies {off:.3g} m from its origin, too far to be painted where its labels are; move it there"]
 
 
 UNITS = (("centimetres", 0.01), ("millimetres", 0.001), ("inches", 0.0254), ("metres, written as millimetres", 1000))

@@ -114,10 +114,10 @@ def staged_files(path: Path, base: Path, target: Path) -> list[Path]:
 def write_card(folder: Path, card: Card, files: list[Path]) -> None:
     """The card of a folder, with the hashes of what lies in it."""
     path = folder / "asset.yaml"
-    before = yaml.safe_load(path.read_text())["files"] if path.is_file() else {}
+    before = yaml.safe_load(path.read_bytes())["files"] if path.is_file() else {}
     hashes = before | {f.relative_to(folder).as_posix(): file_sha256(f) for f in files}
     data = card.model_dump(exclude_defaults=True) | {"label": card.label, "files": dict(sorted(hashes.items()))}
-    path.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True))
+    path.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
 def converted(source: Path, target: Path, up: str | None = None) -> str:

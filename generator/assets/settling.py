@@ -66,8 +66,8 @@ def refuse_other_card(there: Path, here: Path, card: Card) -> None:
 
 def add_hashes(there: Path, here: Path) -> None:
     """The card that is there, with the hashes of the new files."""
-    old, new = (yaml.safe_load(p.read_text()) or {} for p in (there, here))
+    old, new = (yaml.safe_load(p.read_bytes()) or {} for p in (there, here))
     files = (old.get("files") or {}) | new["files"]
     if files != old.get("files"):
         old["files"] = dict(sorted(files.items()))
-        there.write_text(yaml.safe_dump(old, sort_keys=False, allow_unicode=True))
+        there.write_text(yaml.safe_dump(old, sort_keys=False, allow_unicode=True), encoding="utf-8")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import numpy as np
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from generator.assets.catalog import Asset, Card, Catalog
@@ -58,7 +59,8 @@ def listed(pattern: Pattern = "*", assets: Roots = None) -> None:
     """What the catalog holds: id, kind, label, licence, source."""
     table = Table("id", "kind", "label", "licence", "source", box=None, header_style="bold")
     for asset in matching(Catalog.open(*(assets or [Path("assets")])), pattern):
-        table.add_row(asset.id, asset.kind, asset.label, asset.licence or "[red]none[/]", asset.source)
+        licence = escape(asset.licence) or "[red]none[/]"
+        table.add_row(escape(asset.id), asset.kind, escape(asset.label), licence, escape(asset.source))
     console.print(table)
 
 
@@ -144,7 +146,8 @@ def told(name: str, fault: str, odd: list[str], extent: tuple[float, float, floa
     """One line for one asset."""
     size = " x ".join(f"{v:.3g}" for v in extent) + " m" if extent and not fault else ""
     mark = "[red]broken[/]" if fault else "[yellow]odd[/]" if odd else "[green]ok[/]"
-    console.print(f"{mark:<14} {name} {size}", "; ".join([fault, *odd] if fault else odd), highlight=False)
+    what = escape("; ".join([fault, *odd] if fault else odd))
+    console.print(f"{mark:<14} {escape(name)} {size}", what, highlight=False)
 
 
 def register(parent: typer.Typer) -> None:

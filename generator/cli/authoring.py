@@ -119,7 +119,7 @@ def sample(
     scene: SceneFile, index: Annotated[int, typer.Option("-i", "--index", help="Which scene.")] = 0, seed: Seed = 0,
     size: Size = (640, 480), assets: Assets = None,
 ) -> None:  # fmt: skip
-    """Print one scene as JSON: everything that was drawn. The same numbers on every machine."""
+    """Print one scene as JSON: everything that was drawn. The same on every machine, to the last digit or two."""
     _, sampler = open_scene(scene, size, assets or [])
     print(sampler(seed, index).model_dump_json(indent=2))
 

@@ -59,7 +59,7 @@ def _objects(labels: Path) -> list[str]:
 def _chosen(path: Path, labels: Path) -> list[Path]:
     """Annotation files, in the list's order or by name."""
     if path.is_file():
-        return [labels / f"{line.split()[0]}.xml" for line in path.read_text().splitlines() if line.strip()]
+        return [labels / f"{line.split()[0]}.xml" for line in path.read_text("utf-8").splitlines() if line.strip()]
     return sorted(labels.glob("*.xml"))
 
 
@@ -140,7 +140,7 @@ class _Reader:
     def check_classes(self, path: Path) -> None:
         """A class may be absent from one split, but not be spelt otherwise, nor may all of them be absent."""
         table = self.root / "classes.txt"
-        named = self.met | set(table.read_text().split("\n") if table.is_file() else ())
+        named = self.met | set(table.read_text("utf-8").split("\n") if table.is_file() else ())
         others = sorted(named - set(self.classes) - {""})
         for label in self.classes:
             hint = did_you_mean(label, others)
