@@ -195,3 +195,4 @@ def test_lenses_that_are_no_pinhole_are_refused(tmp_path, kind):
 
     with pytest.raises(DatasetError, match="describes pinholes, and this lens is equidistant"):
         export(built(tmp_path / "data", {"train": [0]}, bent), tmp_path / "out", kind)
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]

@@ -95,6 +95,7 @@ def _masks(images: int) -> Expected:
 def _write_frame(delivery: Delivery, shot: Shot, folder: Path, image: int, models: Models) -> tuple[Any, Any, Any]:
     """Pictures and masks; the image's entries for scene_camera, scene_gt and scene_gt_info."""
     units, scale = encoded_depth(shot.frame.depth) if delivery.keeps("depth") else (None, 1.0)
+    camera = _camera(shot, scale)  # refuses lenses before anything is written
     poses, info = [], []
     for number, one in enumerate(i for i in shot.frame.instances if i.label is not None):
         amodal, name = shot.frame.amodal_mask(one.id), f"{image:06d}_{number:06d}.png"
@@ -106,7 +107,7 @@ def _write_frame(delivery: Delivery, shot: Shot, folder: Path, image: int, model
     place(folder / f"rgb/{image:06d}.png", delivery.picture(shot.record))
     if units is not None:
         place(folder / f"depth/{image:06d}.png", png(units))
-    return _camera(shot, scale), poses, info
+    return camera, poses, info
 
 
 def _camera(shot: Shot, scale: float) -> dict[str, Any]:

@@ -49,8 +49,9 @@ class Kitti(Exporter):
     def _write_frame(self, delivery: Delivery, shot: Shot) -> None:
         folder, name = delivery.folder / shot.record.split, f"{shot.number - 1:06d}"
         rows = [self._row(shot, one) for one in shot.frame.annotated]
+        calib = calibration(shot.frame.camera, shot.record.key)  # refuses lenses before anything is written
         place(folder / f"label_2/{name}.txt", "".join(f"{row}\n" for row in rows).encode())
-        place(folder / f"calib/{name}.txt", calibration(shot.frame.camera, shot.record.key))
+        place(folder / f"calib/{name}.txt", calib)
         place(folder / f"image_2/{name}.png", delivery.picture(shot.record))
         if delivery.keeps("depth"):
             place(folder / f"depth_2/{name}.png", png(encoded_depth(shot.frame.depth)))
