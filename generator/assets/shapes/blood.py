@@ -31,8 +31,7 @@ NUCLEUS: Dye = ((0.28, 0.55, 0.0), (0.58, 0.74, 0.06))
 CYTOPLASM: Dye = ((0.07, 0.22, 0.03), (0.10, 0.26, 0.05))
 EOSIN: Dye = ((0.08, 0.42, 0.20), (0.14, 0.50, 0.28))
 AZURE: Dye = ((0.34, 0.28, 0.02), (0.52, 0.38, 0.06))
-PLATELET: Dye = ((0.38, 0.40, 0.0), (0.42, 0.38, 0.02))
-GRANULES: Dye = ((0.15, 0.44, 0.0), (0.19, 0.42, 0.02))
+PLATELET: Dye = ((0.36, 0.42, 0.0), (0.42, 0.38, 0.02))
 REFRACTED: Dye = ((0.50, 0.95, 0.35), (0.50, 0.95, 0.35))
 
 PROFILE = (0.81e-6, 7.83e-6, -4.39e-6)  # m, at 300 mOsm, where the mean radius is 3.91e-6
@@ -118,17 +117,14 @@ def blood_platelet(
     radius: float = 0.0014, thickness: float = 0.002, variant: float = 0, uneven: float = 1.0, density: float = 1.0,
     stain: float = 0.5,
 ) -> Mesh:  # fmt: skip
-    """A platelet of that mean radius (m): a ragged bluish scrap that is darkest in the middle, where its granules make
-    some more violet than others."""
+    """A platelet of that mean radius (m): a ragged grainy scrap that is darkest in the middle."""
     draw = Draw(round(variant)) / "blood_platelet"
     outline = Outline.of(draw / "outline", uneven * np.array([0.26, 0.14, 0.1, 0.08, 0.05]))
     points, distance = canvas(outline, 64)
     rng = (draw / "drawing").rng()
     core = np.exp(-(((points - rng.normal(0, 0.12, 2)) ** 2).sum(1)) / rng.uniform(0.15, 0.4))
-    depth = fading(distance, 0.8, 0.17) * np.clip(1 + 0.15 * grain(64, 0.12, rng), 0.2, 2)
-    violet = core * rng.uniform(0, 0.9)
-    dyes = [(PLATELET, depth * (0.35 + core - violet)), (GRANULES, depth * violet)]
-    return drawn(outline, radius, thickness, absorbed(dyes, density, stain))
+    depth = fading(distance, 0.8, 0.17) * (0.35 + core) * np.clip(1 + 0.3 * grain(64, 0.12, rng), 0.2, 2)
+    return drawn(outline, radius, thickness, absorbed([(PLATELET, depth)], density, stain))
 
 
 @SHAPES("blood_speck")
