@@ -69,15 +69,15 @@ def _rules(config: Path | None, cap: list[str] | None, floor: list[str] | None) 
 
 def _show(split: str, one: "Checked", rules: "Balance") -> None:
     """A table of tags and classes, and what happened in words."""
-    from generator.report.balance_page import limits_of
+    from generator.balance.rules.edge_rule import bounds
 
     before, after = one.frames.summary(one.kept | True), one.frames.summary(one.kept)
     title = f"{split}: {after.frames} of {before.frames} frames kept, {one.choice.gap:.1f} below the best possible"
     table = Table("tag", "before", "floor", "cap", "after", "kept", title=title)
-    bounds = limits_of(rules)
-    for tag in sorted({*before.tags, *bounds}):
+    limits = bounds(rules)
+    for tag in sorted({*before.tags, *limits}):
         had, has = before.tags.get(tag, 0), after.tags.get(tag, 0)
-        low, high = (_percent(bound) for bound in bounds.get(tag, (None, None)))
+        low, high = (_percent(bound) for bound in limits.get(tag, (None, None)))
         shown = _percent(had / max(1, before.frames)), low, high, _percent(has / max(1, after.frames))
         table.add_row(tag, *shown, f"{has} of {had}")
     table.add_section()
