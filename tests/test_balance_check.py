@@ -160,6 +160,19 @@ def test_the_command_line_shows_writes_or_only_shows(tmp_path):
     assert "http" not in text and "<script" not in text and text.count("<svg") == 3 and "cap 30%" in text
 
 
+def test_filling_up_leaves_out_what_only_more_frames_have_a_rule_for(tmp_path):
+    """One in a hundred means nothing for 90 frames, and is ten of a thousand: all other nights are left out then."""
+    rows = frames(90)
+    on_disk(tmp_path / "data", rows)
+    asked = ["balance", str(tmp_path / "data"), "--cap", "night=0.01", "--dry-run", "--fill", "1000"]
+    shown = CliRunner().invoke(app, asked, catch_exceptions=False).output
+    days, nights = sum("night" not in one.tags for one in rows), re.search(r"(\d+) of them night", shown)
+    paint = re.search(r"paint (\d+) more", shown)
+    assert "90 of 90 frames kept" in shown and paint
+    kept = 1000 - int(paint[1])
+    assert days <= kept <= days + 10 and kept - days + (int(nights[1]) if nights else 0) <= 10
+
+
 def test_what_is_mistyped_on_the_command_line_is_told(tmp_path):
     """A tag that no frame has may be right, and is kept; a conflict is told in words for people."""
     on_disk(tmp_path / "data", frames())

@@ -54,14 +54,17 @@ def checked(dataset: Dataset, rules: Balance, seed: int = 0) -> dict[str, Checke
     return result
 
 
-def checked_table(table: pa.Table, classes: tuple[str, ...], rules: Balance, seed: int, split: str) -> Checked:
-    """Records of one split; views of one scene (`scenes_of`) are kept or dropped together."""
+def checked_table(
+    table: pa.Table, classes: tuple[str, ...], rules: Balance, seed: int, split: str, wanted: int = 0
+) -> Checked:
+    """Records of one split; views of one scene (`scenes_of`) are kept or dropped together. Rules are those of a set of
+    `wanted` frames, where these are to become more: some that so few frames cannot express then hold."""
     frames = from_records(table, classes, seed, split)
     frames = with_quotas(frames, of_records(table, classes) if rules.quotas else None, rules)
     scene: Ints = scenes_of(table)
     units = together(frames, scene)
     alone = units is frames
-    choice = select(units, expressible(rules, frames.frames))
+    choice = select(units, expressible(rules, max(wanted, frames.frames)))
     kept = choice.kept if alone else choice.kept[scene]
     why = np.asarray([*choice.reasons, ""])[choice.why if alone else choice.why[scene]]
     return Checked(table["key"].to_numpy(), frames, kept, why, choice, units, rules)

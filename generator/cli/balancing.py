@@ -15,6 +15,7 @@ from generator.cli.data import Folder, dataset_folder, shares
 
 if TYPE_CHECKING:
     from generator.balance.check import Checked
+    from generator.dataset.store import Dataset
     from generator.spec.balancing import Balance
 
 ConfigOption = Annotated[Path | None, typer.Option(help="Take the rules of this config.")]
@@ -41,7 +42,7 @@ def balance(
     for split, one in splits.items():
         _show(split, one, rules)
         if fill:
-            _show_missing(one, rules, fill)
+            _show_missing(opened, split, rules, fill)
     _show_untagged(splits, rules)
     if html:
         from generator.report.balance_page import confusions, sheets, write_page
@@ -100,10 +101,14 @@ def _percent(share: float | None) -> str:
     return "" if share is None else f"{share:.1%}"
 
 
-def _show_missing(one: "Checked", rules: "Balance", wanted: int) -> None:
+def _show_missing(dataset: "Dataset", split: str, rules: "Balance", wanted: int) -> None:
+    """Chosen under the rules of so many frames: what few frames are too few for may leave some of them out."""
+    from generator.balance.check import checked_table, split_of
     from generator.balance.fill import per_tag, to_fill
     from generator.balance.solver import expressible
 
+    manifest = dataset.manifest
+    one = checked_table(split_of(dataset, split), manifest.classes, rules, manifest.seed, split, wanted)
     missing = to_fill(one.frames, one.kept, expressible(rules, wanted), wanted)
     console.print(
         f"  to fill up to {wanted} frames, paint {sum(part.frames for part in missing)} more", highlight=False
