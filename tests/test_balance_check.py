@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from generator.balance.candidates import from_records
+from generator.balance.candidates import Candidates, from_records
 from generator.balance.check import as_selection, check, checked, checked_table
 from generator.balance.scenes import scenes_of
+from generator.balance.solver import select
+from generator.balance.words import in_words
 from generator.base.errors import BalanceError, GeneratorError
 from generator.cli import app
 from generator.dataset.atomic import write_bytes
@@ -112,6 +114,22 @@ def test_what_was_done_is_said_with_numbers_that_are_true():
     assert checked_table(to_table(rows), ("mug",), Balance(), 0, "train").words == ()
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_advised_is_true_with_several_caps(seed):
+    """Prices alone are far off here: what they say of one more frame does not hold for forty."""
+    rng = np.random.default_rng(seed)
+    bits = rng.random((400, 4)) < rng.uniform(0.3, 0.7, 4)
+    rules = Balance(caps={f"t{k}": 0.6 * share for k, share in enumerate(bits.mean(0))})
+    names, none = tuple(rules.caps), np.zeros((400, 1), np.int64)
+    pool = Candidates(names, bits, ("mug",), none + 1, np.arange(400, dtype=np.uint64))
+    choice = select(pool, rules)
+    found = re.match(r"(\d+) more frames without .* would allow about (\d+) of", in_words(pool, choice, rules)[-1])
+    assert found
+    more, back = int(found[1]), int(found[2])
+    again = select(pool.take(np.r_[np.arange(400), np.full(more, choice.best)]), rules)
+    assert again.size - choice.size - more == back > 0
+
+
 def test_records_and_their_counts_agree_for_tables_in_pieces():
     import pyarrow as pa
 
@@ -140,6 +158,19 @@ def test_the_command_line_shows_writes_or_only_shows(tmp_path):
     write_page(page, splits, rules, {})
     text = page.read_text()
     assert "http" not in text and "<script" not in text and text.count("<svg") == 3 and "cap 30%" in text
+
+
+def test_filling_up_leaves_out_what_only_more_frames_have_a_rule_for(tmp_path):
+    """One in a hundred means nothing for 90 frames, and is ten of a thousand: all other nights are left out then."""
+    rows = frames(90)
+    on_disk(tmp_path / "data", rows)
+    asked = ["balance", str(tmp_path / "data"), "--cap", "night=0.01", "--dry-run", "--fill", "1000"]
+    shown = CliRunner().invoke(app, asked, catch_exceptions=False).output
+    days, nights = sum("night" not in one.tags for one in rows), re.search(r"(\d+) of them night", shown)
+    paint = re.search(r"paint (\d+) more", shown)
+    assert "90 of 90 frames kept" in shown and paint
+    kept = 1000 - int(paint[1])
+    assert days <= kept <= days + 10 and kept - days + (int(nights[1]) if nights else 0) <= 10
 
 
 def test_what_is_mistyped_on_the_command_line_is_told(tmp_path):

@@ -127,6 +127,18 @@ def test_what_would_have_to_be_painted_completes_a_set(seed):
         )
 
 
+def test_what_is_to_be_painted_keeps_the_proportions_that_no_rule_is_about():
+    """Fewer of a are made up for by all others alike, not by the first combination there is."""
+    bits = np.random.default_rng(0).random((500, 4)) < [0.5, 0.3, 0.3, 0.2]
+    frames = Candidates(tuple("abcd"), bits, ("x",), np.ones((500, 1), int), ranks(0, "t", range(500)))
+    rules = Balance(caps={"a": 0.2})
+    missing = to_fill(frames, select(frames, rules).kept, rules, 2000)
+    total, without = sum(one.frames for one in missing), ~bits[:, 0]
+    for tag, column in zip("bcd", bits[without].T[1:], strict=True):
+        shown = sum(one.frames for one in missing if tag in one.tags and "a" not in one.tags)
+        assert shown == pytest.approx(column.mean() * 0.8 * total, abs=0.01 * total)
+
+
 @pytest.mark.parametrize(("rules", "wanted", "night"), [
     (Balance(caps={"night": 0.157}), 100, 4),  # 11 of 71 are kept, 15.7 of 100 may be
     (Balance(caps={"night": 0.25, "rain": 0.1}), 90, 4), (Balance(floors={"rain": 0.301}), 115, None),

@@ -64,7 +64,7 @@ def test_rules_of_a_config_rename_by_pattern_and_ignore(labels: Path) -> None:
     example = source[0]
     assert [CLASSES[k - 1] for k in example.labels] == ["mug", "mug", "bowl", "spoon", "mug"]
     assert example.ignore.tolist() == [False] * 4 + [True]
-    assert source.counts() == {"rename cup_blue": 1, "rename cup_red": 1, "to_ignore person": 1}
+    assert source.told()[0] == {"rename cup_blue": 1, "rename cup_red": 1, "to_ignore person": 1}
 
 
 def test_semantic_maps_beside_photographs_split_their_instances(labels: Path) -> None:
@@ -83,6 +83,22 @@ def test_classes_that_neither_labels_nor_rules_have_are_named(labels: Path) -> N
     assert "class 'bowll' is not labelled here, and no rule makes it (did you mean 'bowl'?)" in str(error.value)
     assert "a rule changes 'persn', which is not labelled here (did you mean 'person'?)" in str(error.value)
     assert "'mug'" not in str(error.value)
+
+
+@pytest.mark.parametrize("noting", [True, False])
+def test_labels_with_rules_are_read_once_for_their_notes_and_not_without(
+    dataset: Dataset, labels: Path, noting: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every process that trains prepares the sources again, and needs no notes."""
+    read: list[int] = []
+    made = SyntheticSource.__getitem__
+    monkeypatch.setattr(SyntheticSource, "__getitem__", lambda self, k: read.append(k) or made(self, k))
+    rules = {"synthetic": [{"rename": {"mug": "mug"}}], "real": RULES}
+    spec = Train.model_validate({"arms": ["synthetic"], "harmonize": rules})
+    ready = prepare(dataset, None, real(labels, RULES), spec, Path("c.yaml"), noting=noting)
+    assert read == (list(range(len(ready.sources["synthetic"]))) if noting else [])
+    if noting:
+        assert ready.notes["real"]["shown"] == {"mug": 1, "bowl": 2, "spoon": 1}
 
 
 @pytest.mark.parametrize("becomes", ["ignore", "background"])

@@ -176,6 +176,13 @@ def test_the_page_shows_the_numbers_of_the_run(run: Path) -> None:
     assert "not recorded" in page  # the wall time is not in painting.json
 
 
+def test_the_chart_shows_limits_that_follow_from_how_often_an_edge_case_really_occurs(run: Path) -> None:
+    dataset = Dataset.open(run / "dataset")
+    check(dataset, Balance(prevalence={"near": 0.04}, edge_cap=0.43)).save(dataset.folder / SELECTION)
+    shown = Reader(write_report(run).read_text()).text
+    assert "cap 43%" in shown and "floor 20%" in shown and "cap 50%" not in shown
+
+
 def test_names_are_text_and_never_markup(run: Path) -> None:
     text = write_report(run, Photographs(), Photographs()).read_text()
     assert LABEL not in text and "<script" not in text and "photo <1>" not in text

@@ -283,6 +283,12 @@ def test_the_section_shows_every_cell_and_loads_nothing(tmp_path: Path) -> None:
         write_grid(tmp_path / "none" / "page.html", [])
 
 
+def test_intervals_of_one_seed_are_told_to_say_nothing_about_seeds() -> None:
+    several = [result_of(Photographs(), arm, seed, 0.5) for arm in ("real", "mixed") for seed in range(2)]
+    said = [grid(some, times=20) for some in (several, several[:3], several[::2])]
+    assert "one seed alone" not in said[0] and "seed alone of mixed." in said[1] and "alone of every arm." in said[2]
+
+
 def test_where_there_is_nothing_to_find_no_number_is_shown(tmp_path: Path) -> None:
     bare = Photographs(20)
     nothing = {"boxes": np.zeros((0, 4), np.float32), "labels": np.zeros(0, int), "ignore": np.zeros(0, bool)}

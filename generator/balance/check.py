@@ -1,6 +1,7 @@
 """Balancing after painting, on what was measured."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -19,14 +20,21 @@ from generator.spec.balancing import Balance
 
 @dataclass(frozen=True)
 class Checked:
-    """One split: its frames, what was kept of them, bool (n,), why not, and all of it in words."""
+    """One split: its frames, what was kept of them, bool (n,), and why not; `units` are what was chosen among, frames
+    or scenes, under `rules`."""
 
     keys: Amounts
     frames: Candidates
     kept: Bools
     why: Amounts
     choice: Choice
-    words: tuple[str, ...]
+    units: Candidates
+    rules: Balance
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """All of it in words; for its advice frames are chosen again."""
+        return in_words(self.units, self.choice, self.rules)
 
 
 def check(dataset: Dataset, rules: Balance, seed: int = 0) -> Selection:
@@ -46,17 +54,20 @@ def checked(dataset: Dataset, rules: Balance, seed: int = 0) -> dict[str, Checke
     return result
 
 
-def checked_table(table: pa.Table, classes: tuple[str, ...], rules: Balance, seed: int, split: str) -> Checked:
-    """Records of one split; views of one scene (`scenes_of`) are kept or dropped together."""
+def checked_table(
+    table: pa.Table, classes: tuple[str, ...], rules: Balance, seed: int, split: str, wanted: int = 0
+) -> Checked:
+    """Records of one split; views of one scene (`scenes_of`) are kept or dropped together. Rules are those of a set of
+    `wanted` frames, where these are to become more: some that so few frames cannot express then hold."""
     frames = from_records(table, classes, seed, split)
     frames = with_quotas(frames, of_records(table, classes) if rules.quotas else None, rules)
     scene: Ints = scenes_of(table)
     units = together(frames, scene)
     alone = units is frames
-    choice = select(units, expressible(rules, frames.frames))
+    choice = select(units, expressible(rules, max(wanted, frames.frames)))
     kept = choice.kept if alone else choice.kept[scene]
     why = np.asarray([*choice.reasons, ""])[choice.why if alone else choice.why[scene]]
-    return Checked(table["key"].to_numpy(), frames, kept, why, choice, in_words(units, choice, rules))
+    return Checked(table["key"].to_numpy(), frames, kept, why, choice, units, rules)
 
 
 def as_selection(dataset: Dataset, splits: dict[str, Checked], rules: Balance, seed: int) -> Selection:

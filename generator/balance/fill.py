@@ -4,9 +4,11 @@ A selection leaves frames out; `to_fill` says which new ones would complete it, 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.optimize import linprog
+from scipy.sparse import block_array, csr_array, eye_array
 
 from generator.balance.candidates import Bools, Candidates
 from generator.balance.groups import codes, compact
@@ -59,16 +61,35 @@ def _fewest(
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]] | None:
     """Whole frames per combination that add up to `short`: nearest to `goal`, rounded so that the rules still hold, and
     by largest remainders."""
-    count = len(goal)
-    costs = np.r_[np.zeros(count), np.ones(count)]
-    same = np.eye(count)
-    upper = np.vstack([np.hstack([means, np.zeros_like(means)]), np.hstack([same, -same]), np.hstack([-same, -same])])
-    found = linprog(costs, upper, np.r_[room, goal, -goal], np.r_[np.ones(count), np.zeros(count)][None], [short])
-    if found.status != 0:
+    x = _nearest(means, room, short, goal)
+    if x is None:
         return None
-    x = np.asarray(found.x)[:count]
     whole = np.floor(x + 1e-9).astype(np.int64)
     for _ in range(short - int(whole.sum())):
         excess = np.maximum((means @ whole - room)[:, None] + means, 0).sum(0)  # with one more of each
         whole[np.lexsort((whole - x, excess.round(9)))[0]] += 1
     return whole
+
+
+def _nearest(means: Floats, room: Floats, short: int, goal: Floats) -> Floats | None:
+    """The least sum of distances to `goal`; of all that have it, the one whose greatest gain and greatest loss, as
+    shares of their goals, are least: else whatever makes room for a rule would go to any one combination."""
+    count, same, rows = len(goal), eye_array(len(goal)), csr_array(means)
+    one, zero, each = np.ones(count), np.zeros(count), csr_array(goal[:, None])
+    near: list[list[Any]] = [[rows, None], [same, -same], [-same, -same]]  # of the frames, then of their distances
+    most = np.r_[room, goal, -goal]
+    first = _solved(np.r_[zero, one], near, most, np.r_[one, zero], short)
+    if first.status != 0:
+        return None
+    gains = [[None, csr_array(one[None]), None, None], [same, None, -each, None], [-same, None, None, -each]]
+    further = [[*row, None, None] for row in near] + gains
+    limit = np.r_[most, first.fun * (1 + 1e-9) + 1e-6, goal, -goal]
+    even = _solved(np.r_[zero, zero, 1.0, 1.0], further, limit, np.r_[one, zero, 0.0, 0.0], short)
+    return np.asarray((even if even.status == 0 else first).x)[:count]
+
+
+def _solved(costs: Floats, blocks: Any, most: Floats, frames: Floats, short: int) -> Any:
+    """scipy's, whose annotations lack sparse matrices."""
+    matrix: Any = block_array(blocks, format="csr")
+    equal: Any = csr_array(frames[None])
+    return linprog(costs, matrix, most, equal, [short])

@@ -6,10 +6,11 @@ import numpy as np
 
 from generator.balance.candidates import Candidates
 from generator.balance.rules import Rule, entry_of
-from generator.balance.solver import Choice
+from generator.balance.solver import Choice, expressible, select
+from generator.base.errors import BalanceError
 from generator.spec.balancing import Balance
 
-FURTHER = 0.1  # the advice is about at most this share more frames: prices hold near what there is
+FURTHER = 0.1  # the advice is about at most this share more frames
 
 
 def in_words(frames: Candidates, choice: Choice, rules: Balance) -> tuple[str, ...]:
@@ -22,7 +23,7 @@ def in_words(frames: Candidates, choice: Choice, rules: Balance) -> tuple[str, .
             f"of every combination of tags {choice.combinations:.2%} are kept, not the {rules.combinations:.2%} asked: "
             "the other rules leave no more"
         )
-    return (*lines, *_advice(frames, choice))
+    return (*lines, *_advice(frames, choice, rules))
 
 
 def _left_out(frames: Candidates, choice: Choice, rule: Rule) -> str:
@@ -45,16 +46,27 @@ def _combinations(choice: Choice, rules: Balance) -> str:
     )
 
 
-def _advice(frames: Candidates, choice: Choice) -> list[str]:
-    lost = frames.frames - choice.size
-    gain = choice.worth - 1
+def _advice(frames: Candidates, choice: Choice, rules: Balance) -> list[str]:
+    """Chosen again with so many more: prices tell which kind is wanted, but with several caps not how far that goes."""
+    lost, gain = frames.frames - choice.size, choice.worth - 1
     if not lost or gain < 0.01:
         return []
-    scenes = max(1, math.ceil(min(lost / gain, FURTHER * choice.size)))
-    back = min(lost, round(scenes * gain))
-    if not back:
+    each = int(frames.weight[choice.best])
+    copies = max(1, math.ceil(min(lost / gain, FURTHER * choice.size) / each))
+    back = _chosen(frames, choice.best, copies, rules) - choice.size - copies * each
+    if back < 1:
         return []
-    return [f"{scenes:,} more frames {kind_of(frames, choice)} would allow about {back:,} of those left out back"]
+    kind = kind_of(frames, choice)
+    return [f"{copies * each:,} more frames {kind} would allow about {back:,} of those left out back"]
+
+
+def _chosen(frames: Candidates, best: int, copies: int, rules: Balance) -> int:
+    """Frames that are kept where there are so many more of one candidate."""
+    more = frames.take(np.r_[np.arange(len(frames)), np.full(copies, best)])
+    try:
+        return select(more, expressible(rules, more.frames)).size
+    except BalanceError:  # whole frames may not be found where a mixture is
+        return 0
 
 
 def kind_of(frames: Candidates, choice: Choice) -> str:

@@ -15,6 +15,7 @@ from generator.cli.data import Folder, dataset_folder, shares
 
 if TYPE_CHECKING:
     from generator.balance.check import Checked
+    from generator.dataset.store import Dataset
     from generator.spec.balancing import Balance
 
 ConfigOption = Annotated[Path | None, typer.Option(help="Take the rules of this config.")]
@@ -41,7 +42,7 @@ def balance(
     for split, one in splits.items():
         _show(split, one, rules)
         if fill:
-            _show_missing(one, rules, fill)
+            _show_missing(opened, split, rules, fill)
     _show_untagged(splits, rules)
     if html:
         from generator.report.balance_page import confusions, sheets, write_page
@@ -69,15 +70,15 @@ def _rules(config: Path | None, cap: list[str] | None, floor: list[str] | None) 
 
 def _show(split: str, one: "Checked", rules: "Balance") -> None:
     """A table of tags and classes, and what happened in words."""
-    from generator.report.balance_page import limits_of
+    from generator.balance.rules.edge_rule import bounds
 
     before, after = one.frames.summary(one.kept | True), one.frames.summary(one.kept)
     title = f"{split}: {after.frames} of {before.frames} frames kept, {one.choice.gap:.1f} below the best possible"
     table = Table("tag", "before", "floor", "cap", "after", "kept", title=title)
-    bounds = limits_of(rules)
-    for tag in sorted({*before.tags, *bounds}):
+    limits = bounds(rules)
+    for tag in sorted({*before.tags, *limits}):
         had, has = before.tags.get(tag, 0), after.tags.get(tag, 0)
-        low, high = (_percent(bound) for bound in bounds.get(tag, (None, None)))
+        low, high = (_percent(bound) for bound in limits.get(tag, (None, None)))
         shown = _percent(had / max(1, before.frames)), low, high, _percent(has / max(1, after.frames))
         table.add_row(tag, *shown, f"{has} of {had}")
     table.add_section()
@@ -100,10 +101,14 @@ def _percent(share: float | None) -> str:
     return "" if share is None else f"{share:.1%}"
 
 
-def _show_missing(one: "Checked", rules: "Balance", wanted: int) -> None:
+def _show_missing(dataset: "Dataset", split: str, rules: "Balance", wanted: int) -> None:
+    """Chosen under the rules of so many frames: what few frames are too few for may leave some of them out."""
+    from generator.balance.check import checked_table, split_of
     from generator.balance.fill import per_tag, to_fill
     from generator.balance.solver import expressible
 
+    manifest = dataset.manifest
+    one = checked_table(split_of(dataset, split), manifest.classes, rules, manifest.seed, split, wanted)
     missing = to_fill(one.frames, one.kept, expressible(rules, wanted), wanted)
     console.print(
         f"  to fill up to {wanted} frames, paint {sum(part.frames for part in missing)} more", highlight=False

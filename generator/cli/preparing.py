@@ -52,11 +52,12 @@ class Prepared:
 
 def prepare(
     dataset: Dataset, selection: Selection | None, real: Source | None, spec: Train, where: Path,
-    classes: Sequence[str] = (),
+    classes: Sequence[str] = (), noting: bool = True,
 ) -> Prepared:  # fmt: skip
-    """The training sources. TrainError where an arm needs real photographs and there are none, or keypoints that its
-    sources do not have or name differently; `where` is the config that it names. `classes` are what the rules for
-    painted frames lead to, where these are not those of the photographs to learn from."""
+    """The training sources; `noting` also notes what was done to them, for which those with rules are read once.
+    TrainError where an arm needs real photographs and there are none, or keypoints that its sources do not have or name
+    differently; `where` is the config that it names. `classes` are what the rules for painted frames lead to, where
+    these are not those of the photographs to learn from."""
     wanted = classes or (real.classes if real else ())
     painted = harmonized(painted_frames(spec, dataset, "train", selection), spec, wanted)
     if real is None and (set(spec.arms) - {"synthetic"} or spec.smallest == "match"):
@@ -71,14 +72,16 @@ def prepare(
     else:
         cuts = thresholds([(one.name, one.pixels) for one in sizes], spec.smallest if spec.smallest != "match" else 0)
     pruned: Source = Pruned(painted, cuts, spec.smallest_becomes, boxes) if cuts else painted
-    notes = {"synthetic": _note(painted)}
-    if spec.smallest:
-        rule = {"smallest": spec.smallest, "becomes": spec.smallest_becomes, "classes": tally(sizes, cuts)}
-        notes["synthetic"]["removed"] = rule
     found = {"synthetic": pruned} if real is None else {"synthetic": pruned, "real": real}
     for arm in spec.arms if spec.model == "keypoint_rcnn" else ():
         agreed({name: found[name] for name in sources_of(phases(arm, spec))})
-    return Prepared(found, notes if real is None else notes | {"real": _note(real)})
+    if not noting:
+        return Prepared(found)
+    notes = {name: _note(source) for name, source in (found | {"synthetic": painted}).items()}
+    if spec.smallest:
+        rule = {"smallest": spec.smallest, "becomes": spec.smallest_becomes, "classes": tally(sizes, cuts)}
+        notes["synthetic"]["removed"] = rule
+    return Prepared(found, notes)
 
 
 def harmonized(painted: Source, spec: Train, classes: Sequence[str]) -> Source:
@@ -110,12 +113,16 @@ def refuse_other_classes(spec: Train, found: Mapping[str, Source], test: Source 
 
 
 def _note(source: Source) -> Note:
-    shown = Counter(name for one in traits_of(source) for name in one.classes)
-    note: Note = {"images": len(source), "shown": {name: shown[name] for name in source.classes}}
-    if isinstance(source, Harmonized):
-        note["read"] = list(source.source.classes)
-        note["harmonized"] = dict(sorted(source.counts().items()))
-    return note
+    if not isinstance(source, Harmonized):
+        return _counted(source, [one.classes for one in traits_of(source)])
+    counts, shown = source.told()
+    return _counted(source, shown) | {"read": list(source.source.classes), "harmonized": dict(sorted(counts.items()))}
+
+
+def _counted(source: Source, shown: Sequence[frozenset[str]]) -> Note:
+    """Its pictures, and how many show each class."""
+    each = Counter(name for classes in shown for name in classes)
+    return {"images": len(source), "shown": {name: each[name] for name in source.classes}}
 
 
 def photographs(config: Path, source: RealSource, classes: Sequence[str], rules: Rules) -> Source:

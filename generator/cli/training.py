@@ -44,7 +44,7 @@ class Work:
     @classmethod
     def of(cls, project: Project, ready: Prepared | None = None) -> "Work":
         spec = training_of(project)
-        found = (ready or prepared(project, spec)).sources
+        found = (ready or prepared(project, spec, noting=False)).sources
         return cls(Bench(project), spec, found, photographed_scenes(project, found))
 
     def folder(self, lot: Lot) -> Path:
@@ -77,12 +77,12 @@ def training_of(project: Project) -> Train:
     return project.config.train
 
 
-def prepared(project: Project, spec: Train) -> Prepared:
+def prepared(project: Project, spec: Train, noting: bool = True) -> Prepared:
     """What the arms are mixed from. Raises TrainError when an arm needs real photographs and there are none, and for
     tags of axes that there are none of."""
     said = project.config.real
     real, classes = (project.real(said.train), project.real_classes) if said else (None, ())
-    ready = prepare(project.dataset, project.selection, real, spec, project.path, classes)
+    ready = prepare(project.dataset, project.selection, real, spec, project.path, classes, noting)
     if said and said.train:
         ready.sources["real"] = with_tags(ready.sources["real"], said.train, project.path)
     if spec.sampling == "even":

@@ -33,12 +33,13 @@ class Harmonized:
     def __getitem__(self, index: int) -> Example:
         return self._made(index, Counter())
 
-    def counts(self) -> Counts:
-        """What the rules do to all examples: instances per rule and class. Reads everything."""
+    def told(self) -> tuple[Counts, list[frozenset[str]]]:
+        """What the rules do to all examples, instances per rule and class; and the classes that each then shows. Reads
+        everything, once."""
         counts: Counts = Counter()
-        for index in range(len(self)):
-            self._made(index, counts)
-        return +counts
+        examples = (self._made(index, counts) for index in range(len(self)))
+        shown = [frozenset(self.classes[k - 1] for k in one.labels[~one.ignore].tolist()) for one in examples]
+        return +counts, shown
 
     def _made(self, index: int, counts: Counts) -> Example:
         example = self.source[index]

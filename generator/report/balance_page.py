@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 from PIL import Image
 
 from generator.balance.check import Checked, confusion, split_of
-from generator.balance.rules.edge_rule import limits
+from generator.balance.rules.edge_rule import bounds
 from generator.balance.rules.variety import others, varieties
 from generator.dataset.atomic import write_bytes
 from generator.dataset.store import Dataset
@@ -34,27 +34,18 @@ i.light,i.dark{display:inline-block;width:1em;height:.8em;background:#5eb5ab}i.d
 text.cap{stroke:none;fill:#b91c1c}text.floor{stroke:none;fill:#1d4ed8}.small{font-size:11px}img{max-width:100%}"""
 
 
-def limits_of(rules: Balance) -> dict[str, tuple[float | None, float | None]]:
-    """Floor and cap of every tag that has one, from explicit rules and from the rule for edge cases."""
-    edges = limits(rules)
-    names = sorted({*rules.caps, *rules.floors, *edges})
-    none = (None, None)
-    return {tag: (rules.floors.get(tag, edges.get(tag, none)[0]), rules.caps.get(tag, edges.get(tag, none)[1]))
-            for tag in names}  # fmt: skip
-
-
 def section(split: str, one: Checked, rules: Balance, confused: Confusion | None = None) -> Markup:
     """What became of one split. `confused` is that of `check.confusion`."""
     before, after = one.frames.summary(one.kept | True), one.frames.summary(one.kept)
-    bounds = limits_of(rules)
-    names = sorted({*one.frames.tags, *bounds})
+    limits = bounds(rules)
+    names = sorted({*one.frames.tags, *limits})
     rows = [
         TagShares(
             tag,
             {"painted": before.tags.get(tag, 0) / max(1, before.frames),
              "kept": after.tags.get(tag, 0) / max(1, after.frames)},
-            bounds.get(tag, (None, None))[1],
-            bounds.get(tag, (None, None))[0],
+            limits.get(tag, (None, None))[1],
+            limits.get(tag, (None, None))[0],
         )
         for tag in names
     ]  # fmt: skip

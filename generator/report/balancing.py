@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from generator.balance.plan import Plan
+from generator.balance.rules.edge_rule import bounds
 from generator.dataset.places import Place
 from generator.dataset.records import FrameRecord
 from generator.dataset.selection import Counts, Selection, SplitSelection
 from generator.report.balance_charts import by_number, kept_by_number, together
 from generator.report.charts import TagShares, tags
 from generator.spec.balancing import Balance
+
+Limits = Mapping[str, tuple[float | None, float | None]]
+EDGES = ("caps", "floors", "prevalence", "edge_factor", "edge_cap")  # what floors and caps of tags follow from
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,6 @@ def _split(
     chosen = selection.splits.get(split) if selection else None
     keys = set(selection.kept) if selection else set()
     kept = [frame for frame in frames if frame.key in keys]
-    caps, floors = _limits(rules, selection)
     why = Counter(selection.dropped[f.key] for f in frames if f.key in selection.dropped) if selection else Counter()
     return Balanced(
         split=split,
@@ -88,7 +91,7 @@ def _split(
         planned=len(plan.tickets) if plan else None,
         painted=len(frames),
         kept=len(kept) if selection else None,
-        chart=_chart(split, plan, frames, kept if selection else None, caps, floors),
+        chart=_chart(split, plan, frames, kept if selection else None, _limits(rules, selection)),
         classes=[(name, _instances(frames, name), _instances(kept, name) if selection else None) for name in classes],
         combinations=(len({f.tags for f in frames}), len({f.tags for f in kept}) if selection else None),
         selection=chosen,
@@ -110,11 +113,12 @@ def _alike(reasons: Mapping[str, int], most: int = 4) -> list[tuple[str, int]]:
     return [(example[shape], count) for shape, count in common[:most]] + rest
 
 
-def _limits(rules: Balance | None, selection: Selection | None) -> tuple[Mapping[str, float], Mapping[str, float]]:
-    """Caps and floors that were asked for: of the selection, which knows best, else of the config."""
+def _limits(rules: Balance | None, selection: Selection | None) -> Limits:
+    """Floor and cap of each tag that were asked for: of the selection, which knows best, else of the config."""
     if selection:
-        return selection.asked.get("caps", {}), selection.asked.get("floors", {})
-    return (rules.caps, rules.floors) if rules else ({}, {})
+        edges = {name: selection.asked[name] for name in EDGES if name in selection.asked}
+        rules = Balance.model_validate(edges)
+    return bounds(rules) if rules else {}
 
 
 def _instances(frames: Sequence[FrameRecord], label: str) -> int:
@@ -126,11 +130,10 @@ def _chart(
     plan: Plan | None,
     frames: Sequence[FrameRecord],
     kept: Sequence[FrameRecord] | None,
-    caps: Mapping[str, float],
-    floors: Mapping[str, float],
+    limits: Limits,
 ) -> Markup | None:
     looked = dict(plan.before.tags) if plan else {}
-    names = sorted({*looked, *caps, *floors, *(tag for frame in frames for tag in frame.tags)})
+    names = sorted({*looked, *limits, *(tag for frame in frames for tag in frame.tags)})
     rows = [
         TagShares(
             tag,
@@ -140,8 +143,8 @@ def _chart(
                 "painted": _measured(frames, tag),
                 "kept": _measured(kept, tag) if kept is not None else None,
             },
-            caps.get(tag),
-            floors.get(tag),
+            limits.get(tag, (None, None))[1],
+            limits.get(tag, (None, None))[0],
         )
         for tag in names
     ]

@@ -229,9 +229,19 @@ def _worth(row: Saved) -> str:
 
 
 def _warned(one: Grid) -> list[str]:
+    """What makes intervals too narrow. In simulated runs whose seeds differ by 0.03 AP, those of one seed and 40 scenes
+    held the truth in 7 of 10, those of three seeds in 9."""
+    said = []
     if 2 <= one.scenes < ENOUGH:
-        return [f"Beware: only {one.scenes} test scenes. Intervals from so few are too narrow themselves."]
-    return []
+        said.append(f"Beware: only {one.scenes} test scenes. Intervals from so few are too narrow themselves.")
+    lone = [_named(one, cell) for cell in ordered(one.cells) if len(one.cells[cell]) == 1]
+    if lone and one.scenes > 1:
+        told = "every arm" if len(lone) == len(one.cells) else "; ".join(lone)
+        said.append(
+            f"Beware: one seed alone of {told}. Such intervals tell of other test scenes only; another seed may move "
+            "the number, and its differences, further."
+        )
+    return said
 
 
 def _found(name: str, _: str, gain: Estimate) -> str:

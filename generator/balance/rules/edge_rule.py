@@ -46,3 +46,13 @@ def limits(rules: Balance) -> dict[str, tuple[float, float]]:
         cap = rules.caps.get(tag, rules.edge_cap)
         found[tag] = min(cap, rules.edge_factor * real), cap
     return found
+
+
+def bounds(rules: Balance) -> dict[str, tuple[float | None, float | None]]:
+    """Floor and cap of every tag that has one, from explicit rules and from this one."""
+    edges: dict[str, tuple[float | None, float | None]] = {**limits(rules)}
+    none = (None, None)
+    return {
+        tag: (rules.floors.get(tag, edges.get(tag, none)[0]), rules.caps.get(tag, edges.get(tag, none)[1]))
+        for tag in sorted({*rules.caps, *rules.floors, *edges})
+    }
