@@ -1,6 +1,7 @@
 """Recipes of two phases: what is learned from when, what is taken over, and that stopping changes nothing."""
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,8 +15,10 @@ from results_of import Photographs
 import generator.train  # noqa: F401  (before torch: it says how threads wait)
 from generator.base.draw import Draw
 from generator.base.errors import TrainError
-from generator.cli.judging import Lot
+from generator.cli.identities import DATA
+from generator.cli.judging import Lot, lots
 from generator.cli.training import Work
+from generator.dataset.atomic import write_json
 from generator.dataset.examples import Example
 from generator.mix.recipes import ARMS, phases, pooled, sources_of
 from generator.spec.training import Train
@@ -106,6 +109,7 @@ from generator.train.augment import Augment  # noqa: E402
 from generator.train.forgetting import forgetting  # noqa: E402
 from generator.train.loop import train  # noqa: E402
 from generator.train.program import Program  # noqa: E402
+from generator.train.sharing import taken_over  # noqa: E402
 from generator.train.transfer import HEADS, fill  # noqa: E402
 
 
@@ -164,6 +168,48 @@ def test_a_stop_on_either_side_of_the_phase_change_changes_nothing(tuned: Path, 
     assert [again[name] == whole[name] for name in ("transfers", "seen", "phases")] == [True] * 3
     assert (tmp_path / "log.jsonl").read_text() == (tuned.parent / "log.jsonl").read_text()
     assert not (tmp_path / "checkpoint.pt").exists()
+
+
+@pytest.mark.torch
+def test_a_first_phase_that_another_arm_went_through_is_taken_over(tuned: Path, tmp_path: Path) -> None:
+    """And gives the very weights, log and notes of an arm that went through all of it."""
+    steps: dict[str, list[int]] = {"alone": [], "beside": []}
+    alone = run(tmp_path / "alone", "replay", on_step=lambda step, _: steps["alone"].append(step))
+    beside = [tmp_path / "nowhere", tuned.parent]
+    taken = run(tmp_path / "taken", "replay", on_step=lambda step, _: steps["beside"].append(step), beside=beside)
+    assert steps == {"alone": [0, 1, 2, 3], "beside": [2, 3]}
+    for name in ("model.pt", "pretrain.pt"):
+        one, other = checkpoint.load(alone.parent / name), checkpoint.load(taken.parent / name)
+        assert same(one["weights"], other["weights"]) == sorted(one["weights"])
+        assert {k: v for k, v in one.items() if k != "weights"} == {k: v for k, v in other.items() if k != "weights"}
+    for name in ("log.jsonl", "seen.json", "transfers.json"):
+        assert (alone.parent / name).read_text() == (taken.parent / name).read_text()
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("change", ["rate", "seed", "pretrain", "pictures", "classes", "log"])
+def test_a_first_phase_of_other_settings_is_not_taken_over(change: str, tuned: Path, tmp_path: Path) -> None:
+    spec = TINY.model_copy(update={"rate": {"rate": 0.0007}, "pretrain": {"pretrain": 0.75}}.get(change, {}))
+    first = Squares("synthetic", ("a", "c") if change == "classes" else ("a", "b"), 4 if change == "pictures" else 3)
+    program = Program.of({"synthetic": first, "real": Squares("real")}, phases("finetune", spec), spec,
+                         int(change == "seed"), Augment())  # fmt: skip
+    folder = shutil.copytree(tuned.parent, tmp_path / "there")
+    if change == "log":
+        (folder / "log.jsonl").write_text((folder / "log.jsonl").read_text().splitlines()[0] + "\n")
+    assert taken_over(program, [folder]) is None
+    assert (taken_over(program, [tuned.parent]) is None) == (change != "log")
+
+
+def test_only_detectors_of_the_same_seed_and_pictures_share_their_first_phase(tmp_path: Path) -> None:
+    spec = TINY.model_copy(update={"seeds": 2, "label_shares": [0.5]})
+    work = Work(SimpleNamespace(project=SimpleNamespace(folder=tmp_path)), spec, {}, [])  # type: ignore[arg-type]
+    for lot in lots(spec):
+        painted = "more" if lot == Lot("replay", 0, 0.5) else "painted"
+        write_json(work.folder(lot) / DATA, {name: painted for name in sources_of(phases(lot.arm, spec))})
+    alike = work.alike(Lot("finetune", 0), phases("finetune", spec))
+    names = {one.name for one in alike}
+    assert {"finetune-r0.5-0", "replay-0"} <= names
+    assert all(name.endswith("-0") for name in names) and not names & {"finetune-0", "real-0", "replay-r0.5-0"}
 
 
 @pytest.mark.torch

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -77,6 +77,12 @@ def is_of(path: Path, hashes: Mapping[str, str]) -> bool:
 
 def _note(path: Path) -> Path:
     return path.with_name(f"{path.stem}.of.json")
+
+
+def same_data(folder: Path, other: Path, names: Iterable[str]) -> bool:
+    """Whether detectors of two folders are noted to learn the same from the sources of these names."""
+    notes = [json.loads((one / DATA).read_text()) if (one / DATA).exists() else {} for one in (folder, other)]
+    return all(name in notes[0] and notes[0][name] == notes[1].get(name) for name in names)
 
 
 def forget_other_data(folder: Path, data: Mapping[str, str], masks: bool) -> str:

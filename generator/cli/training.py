@@ -11,7 +11,7 @@ from generator.base.timing import timed
 from generator.cli.apart import at_a_time, learn_apart
 from generator.cli.console import Report, console
 from generator.cli.depths import depth_validator
-from generator.cli.identities import VAL, contents, forget_other_data, of_values
+from generator.cli.identities import VAL, contents, forget_other_data, of_values, same_data
 from generator.cli.judging import Bench, Lot, judge, lots, scenes_of_real
 from generator.cli.preparing import PREPARATION, Prepared, noted, prepare, refuse_other_classes, with_tags
 from generator.cli.project import Project
@@ -50,6 +50,11 @@ class Work:
     def folder(self, lot: Lot) -> Path:
         return self.bench.project.folder / "train" / lot.name
 
+    def alike(self, lot: Lot, plan: Sequence[Phase]) -> list[Path]:
+        """Folders of the other detectors of the seed whose first phase learns from the same pictures."""
+        others = [self.folder(one) for one in lots(self.spec) if one.seed == lot.seed and one != lot]
+        return [other for other in others if same_data(self.folder(lot), other, plan[0].shares)]
+
     def do(self, lot: Lot, report: Report) -> None:
         """Train one detector, and evaluate it."""
         from generator.train.augment import Augment
@@ -65,7 +70,7 @@ class Work:
             augment = Augment(zoom=spec.zoom, upside_down=spec.upside_down)
             validate = validator(self.bench.project, spec)
             plan = phases(lot.arm, spec, len(given.get("real", ())))
-            checkpoint = fit(given, plan, spec, folder, lot.seed, told, augment, validate)
+            checkpoint = fit(given, plan, spec, folder, lot.seed, told, augment, validate, self.alike(lot, plan))
         report(folder.name, spec.steps, spec.steps, "evaluating")
         judge(self.bench, lot, given, checkpoint, seconds)
         report(folder.name, spec.steps, spec.steps, "trained and evaluated")

@@ -20,8 +20,9 @@ from generator.train.augment import Augment
 from generator.train.batches import prefetched
 from generator.train.device import use_cores
 from generator.train.model import Detector
-from generator.train.program import Program
+from generator.train.program import Program, Stage
 from generator.train.run import Losses, Run
+from generator.train.sharing import taken_over
 from generator.train.workers import train_together
 
 AUGMENT = Augment()
@@ -43,6 +44,7 @@ class Task:
     on_step: OnStep | None
     augment: Augment
     validate: Validate | None
+    beside: Sequence[Path] = ()
 
     def program(self) -> Program:
         return Program.of(self.sources, self.plan, self.spec, self.seed, self.augment)
@@ -50,7 +52,8 @@ class Task:
     def told(self, on_step: OnStep | None) -> "Task":
         """The same, telling its steps somebody else, or nobody; and with a folder that does not depend on where one
         is."""
-        return replace(self, on_step=on_step, folder=self.folder.absolute())
+        beside = [folder.absolute() for folder in self.beside]
+        return replace(self, on_step=on_step, folder=self.folder.absolute(), beside=beside)
 
 
 def train(
@@ -62,6 +65,7 @@ def train(
     on_step: OnStep | None = None,
     augment: Augment = AUGMENT,
     validate: Validate | None = None,
+    beside: Sequence[Path] = (),
 ) -> Path:
     """Train one detector and return `folder/model.pt`: the averaged weights, and all that made them.
 
@@ -71,13 +75,14 @@ def train(
     too, one line per step. `model.pt` also holds ``transfers``, what each phase took over from `spec.init` or from the
     phase before, ``numbers``, what it computed in and where, and ``seen``, the fewest and most times an example of each
     source was seen (`folder/seen.json` has them all); `folder/transfers.json` is there if there were any. With several
-    phases, `folder/NAME.pt` is the detector at the end of each but the last.
+    phases, `folder/NAME.pt` is the detector at the end of each but the last. The first one is taken over from a run in
+    one of the folders `beside`, of the same sources, that has been through the same.
 
     `validate` tells how good a detector is, of 1, by real photographs that nothing else is done with. With
     `spec.validate_every` it chooses the weights that `model.pt` holds, and that has ``validations``, all (step, score),
     and ``chosen``, the step; `folder/validations.json` has both. TrainError where it is asked for and not given.
     """
-    task = Task(sources, plan, spec, folder, seed, on_step, augment, validate)
+    task = Task(sources, plan, spec, folder, seed, on_step, augment, validate, beside)
     program = task.program()
     if spec.validate_every and validate is None:
         raise TrainError(
@@ -98,7 +103,7 @@ def perform(task: Task) -> None:
     spec, folder, validate, first = task.spec, task.folder, task.validate, team.rank() == 0
     program, unfinished = task.program(), folder / UNFINISHED
     use_cores(team.size())
-    run = program.resumed(checkpoint.load(unfinished)) if program.begun(unfinished) else Run.begin(program, task.seed)
+    run = program.resumed(checkpoint.load(unfinished)) if program.begun(unfinished) else _begin(task, program)
     for step, batch in prefetched(program.batch, len(run.log), program.steps):
         stage = program.stage(step)
         if step == stage.first and step > 0:
@@ -109,7 +114,7 @@ def perform(task: Task) -> None:
         if task.on_step:
             task.on_step(step, losses)
         if first and step + 1 == stage.end < program.steps:
-            checkpoint.save(folder / f"{stage.phase.name}.pt", program.detector(run, stage))
+            _keep(folder, program, run, stage)
         if validate and program.looks(step):
             run.best.judged(step, team.gathered(validate(run.averaged()) if first else 0.0)[0], run.mean)
             if run.best.stale(spec.patience):
@@ -122,6 +127,20 @@ def perform(task: Task) -> None:
         _write_notes(folder, program, run)
         checkpoint.save(folder / FINISHED, program.detector(run, program.stages[-1]))
         unfinished.unlink(missing_ok=True)
+
+
+def _begin(task: Task, program: Program) -> Run:
+    """At the end of the first phase, where another run has been through it."""
+    run = taken_over(program, task.beside)
+    if run and team.rank() == 0:
+        _keep(task.folder, program, run, program.stages[0])
+    return run or Run.begin(program, task.seed)
+
+
+def _keep(folder: Path, program: Program, run: Run, stage: Stage) -> None:
+    """The detector at the end of a phase, after its losses: others may go on from both."""
+    _write_log(folder, run.log)
+    checkpoint.save(folder / f"{stage.phase.name}.pt", program.detector(run, stage))
 
 
 def _write_notes(folder: Path, program: Program, run: Run) -> None:
