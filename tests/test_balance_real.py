@@ -67,6 +67,11 @@ def test_facts_of_annotations_by_hand():
     assert facts["pixels"] == 100 and facts["largest"] == 400 and facts["coverage"] == 600 / 2400
     assert facts["crowding"] == 1 and facts["truncated_fraction"] == 0.5
     assert [one["truncated_fraction"] for one in facts.objects] == [0, 0, 0.5]
+    assert facts["share"] == 100 / 2400 and [one["share"] for one in facts.objects] == [
+        100 / 2400,
+        400 / 2400,
+        100 / 2400,
+    ]
     assert "pixels" not in facts_of_example(example("none"), ("mug",))
 
 

@@ -120,6 +120,7 @@ def test_facts_of_a_frame_by_hand():
         "lights.lamps.count": 2,
         "occluded_share": 2 / 3,
         "pixels": 8 * 16,
+        "share": 8 / 200,
         "truncated_fraction": 0.25,
         "visible_fraction": 0,
         "world.strength": 0.1,
@@ -248,11 +249,18 @@ def test_the_view_of_an_object_by_hand():
     up = instance(1, "mug", 5, 5, (0, 0, 1, 5))
     half = np.sqrt(0.5)
     # columns of the rotation: object x -> camera -z, object z -> camera -y, so y -> camera x
-    level = object_facts(Instance(**{**up.__dict__, "position": (0.0, 0.0, 2.0), "rotation": (0.5, 0.5, 0.5, 0.5)}))
+    level = object_facts(
+        Instance(**{**up.__dict__, "position": (0.0, 0.0, 2.0), "rotation": (0.5, 0.5, 0.5, 0.5)}), 200
+    )
     matrix_x = np.array([[0, 0, 1], [1, 0, 0], [0, 1, 0]], float)
     seen = matrix_x.T @ np.array([0, 0, -1.0])
     assert np.isclose(level["view_elevation"], np.degrees(np.arcsin(seen[2])))
-    above = object_facts(Instance(**{**up.__dict__, "position": (0.0, 0.0, 2.0), "rotation": (0.0, 1.0, 0.0, 0.0)}))
+    above = object_facts(
+        Instance(**{**up.__dict__, "position": (0.0, 0.0, 2.0), "rotation": (0.0, 1.0, 0.0, 0.0)}), 200
+    )
     assert np.isclose(above["view_elevation"], 90)  # half a turn about x: the object's z points back at the camera
-    side = object_facts(Instance(**{**up.__dict__, "position": (0.0, 0.0, 2.0), "rotation": (half, half, 0.0, 0.0)}))
+    side = object_facts(
+        Instance(**{**up.__dict__, "position": (0.0, 0.0, 2.0), "rotation": (half, half, 0.0, 0.0)}), 200
+    )
     assert np.isclose(side["view_elevation"], 0, atol=1e-9) and set(side) == {"class", *OBJECT_FACTS}
+    assert side["share"] == 5 / 200

@@ -8,6 +8,7 @@ from painted import CLASSES, painted, sample
 
 from generator.balance.candidates import from_records
 from generator.balance.check import check, confusion
+from generator.balance.objects import of_records
 from generator.base.errors import DatasetError
 from generator.dataset.records import FrameRecord, from_table, instance_record, to_parquet, to_table
 from generator.dataset.selection import Selection
@@ -124,6 +125,20 @@ def test_candidates_of_records_agree_with_counting_in_python(tmp_path):
         assert [tag for tag, has in zip(frames.tags, frames.bits[at], strict=True) if has] == list(record.tags)
         expected = [sum(one.label == label for one in record.annotated) for label in CLASSES]
         assert frames.counts[at].tolist() == expected
+
+
+def test_shares_of_objects_in_records_are_counted_by_hand(tmp_path):
+    dataset = filled(tmp_path)
+    objects = of_records(dataset.records, CLASSES)
+    expected = [
+        (at, one.visible_pixels / (record.width * record.height))
+        for at, record in enumerate(dataset.frames)
+        for one in record.annotated
+        if one.visible_pixels
+    ]
+    assert (
+        list(zip(objects.frame, objects.facts["share"], strict=True)) == expected and len({s for _, s in expected}) > 1
+    )
 
 
 def test_check_selects_by_measured_tags_and_explains(tmp_path):

@@ -111,6 +111,26 @@ def test_facts_are_what_was_drawn(sampler: Callable[[str], Sampler]) -> None:
     assert np.linalg.norm(scene.camera.position) == pytest.approx(scene.facts["camera.distance"])
 
 
+def test_blur_in_pixels_of_a_size_is_as_much_of_every_picture(write: Write, store: AssetStore) -> None:
+    """And an edge case by it holds of the same scenes at every size; without `pixels_of`, pixels are pixels."""
+    law = "blur: {uniform: [0.5, 2]}, motion: {uniform: [1, 14]}, chromatic: {uniform: [-1, 1]}, noise: 0.01"
+    scene = "sensor: {%s%s}\n" + SCENE + "  smeared: {sensor.motion: {above: 4}}\n"
+
+    def sensors(size: tuple[int, int], key: str) -> list[SceneSample]:
+        make = Sampler(load_scene(write("scene.yaml", scene % (key, law))), store, size)
+        return [make(0, index) for index in range(5)]
+
+    for one, half, pixels, same in zip(
+        sensors((416, 312), "pixels_of: 416, "), sensors((156, 208), "pixels_of: 416, "), sensors((156, 208), ""),
+        sensors((156, 208), "pixels_of: 208, "), strict=True,
+    ):  # fmt: skip
+        for name in ("blur", "motion", "chromatic"):
+            drawn = one.facts[f"sensor.{name}"]
+            assert getattr(one.sensor, name) == drawn == getattr(pixels.sensor, name) == getattr(same.sensor, name)
+            assert getattr(half.sensor, name) == drawn / 2 and half.facts[f"sensor.{name}"] == drawn
+        assert half.sensor.noise == one.sensor.noise == 0.01 and half.sensor.motion_angle == one.sensor.motion_angle
+
+
 def test_what_happens_by_chance_is_a_fact_as_it_happened(sampler: Callable[[str], Sampler]) -> None:
     chances = "sensor: {monochrome: 0.5}\nrender: {denoise: 0.5}\n"
     make = sampler(

@@ -47,6 +47,8 @@ def of_records(table: pa.Table, classes: Sequence[str]) -> Objects:
         for fact in OBJECT_FACTS
         if fact in names
     }
+    picture = pc.multiply(table["width"].cast(pa.int64()), table["height"].cast(pa.int64())).to_numpy()
+    facts["share"] = facts["pixels"] / picture[frame[good]]
     return Objects(frame[good], label[good].astype(np.int64), facts)
 
 

@@ -60,10 +60,12 @@ def facts_of_example(example: Example, classes: Sequence[str]) -> Facts:
     facts["coverage"] = float(min(areas.sum() / (width * height), 1.0))
     if labels:
         facts |= {"pixels": float(areas.min()), "largest": float(areas.max())}
+        facts["share"] = facts["pixels"] / (width * height)
         facts |= {"truncated_fraction": 0.5 * float(cut.any()), "crowding": float(_overlapping(boxes).sum(1).max())}
     result = Facts(sorted(facts.items()))
     result.objects = tuple(
-        {"class": label, "pixels": float(area), "truncated_fraction": 0.5 * float(at_edge)}
+        {"class": label, "truncated_fraction": 0.5 * float(at_edge)}
+        | {"pixels": float(area), "share": float(area) / (width * height)}
         for label, area, at_edge in zip(labels, areas, cut, strict=True)
     )
     return result

@@ -27,7 +27,8 @@ def facts_of(
     facts["coverage"] = sum(one.visible_pixels for one in frame.annotated) / frame.instance.size
     if frame.annotated:
         pixels = [one.visible_pixels * scale**2 for one in frame.annotated]
-        facts |= {"pixels": min(pixels), "largest": max(pixels)}
+        least = min(one.visible_pixels for one in frame.annotated)
+        facts |= {"pixels": min(pixels), "largest": max(pixels), "share": least / frame.instance.size}
         facts["distance"] = min(one.distance for one in frame.annotated)
     if present:
         visible = np.array([one.visible_fraction for one in present])
@@ -36,15 +37,17 @@ def facts_of(
         facts["occluded_share"] = float((visible < OCCLUDED).mean())
         facts["crowding"] = float(max(map(len, _overlaps(present))))
     result = Facts({name: float(value) for name, value in sorted(facts.items())})
-    result.objects = tuple(object_facts(one, scale) for one in frame.annotated)
+    result.objects = tuple(object_facts(one, frame.instance.size, scale) for one in frame.annotated)
     return result
 
 
-def object_facts(one: Instance, scale: float = 1.0) -> dict[str, Any]:
-    """`edges.OBJECT_FACTS` of one object, and its "class"; the view is left out where the pose is not known."""
+def object_facts(one: Instance, picture: int, scale: float = 1.0) -> dict[str, Any]:
+    """`edges.OBJECT_FACTS` of one object in a picture of so many pixels, and its "class"; the view is left out where
+    the pose is not known."""
     facts: dict[str, Any] = {
         "class": one.label,
         "pixels": one.visible_pixels * scale**2,
+        "share": one.visible_pixels / picture,
         "visible_fraction": one.visible_fraction,
         "truncated_fraction": one.truncated_fraction,
         "distance": one.distance,

@@ -117,7 +117,8 @@ def scene_text(
         anything=flow(_anything(labels, colors)),
         neighbours=_neighbours(labels),
         grey=grey,
-        small=max(round(SMALL * size[0] * size[1]), 16),
+        small=SMALL,
+        longest=max(size),
     )
     return text
 

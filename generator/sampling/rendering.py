@@ -11,6 +11,7 @@ from generator.spec.optics import RenderSpec, SensorSpec
 NUMBERS = (
     "blur", "motion", "gamma", "contrast", "brightness", "noise", "shot", "vignette", "sharpen", "chromatic", "rescale",
 )  # fmt: skip
+IN_PIXELS = ("blur", "motion", "chromatic")
 
 
 def rendering(spec: RenderSpec, scope: Scope) -> RenderSample:
@@ -31,11 +32,14 @@ def rendering(spec: RenderSpec, scope: Scope) -> RenderSample:
     )
 
 
-def exposure(spec: SensorSpec, scope: Scope) -> SensorSample:
-    """The sensor's faults in one picture."""
+def exposure(spec: SensorSpec, scope: Scope, size: tuple[int, int]) -> SensorSample:
+    """The sensor's faults in one picture of (width, height) pixels. Facts are as drawn, in the spec's own pixels, so
+    that an edge case is the same one at every size."""
     monochrome = happens(spec.monochrome, scope.draw / "sensor" / "monochrome")
     scope.facts["sensor.monochrome"] = float(monochrome)
     drawn = {name: scope.number(f"sensor.{name}", getattr(spec, name)) for name in NUMBERS}
+    if spec.pixels_of:
+        drawn |= {name: drawn[name] * (max(size) / spec.pixels_of) for name in IN_PIXELS}
     balance = black_body(scope.number("sensor.temperature", spec.temperature)) / black_body(6500.0)
     return SensorSample(
         **drawn,

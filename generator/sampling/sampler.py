@@ -50,7 +50,7 @@ class Sampler:
         if spec.camera.views > 1:
             scope.facts["scene"] = float(scene)
         shot = first if view == 0 else camera(spec.camera, looking, self.size)
-        render, sensor = rendering(spec.render, looking), exposure(spec.sensor, looking)
+        render, sensor = rendering(spec.render, looking), exposure(spec.sensor, looking, self.size)
         sample = SceneSample(
             scene=spec.scene, seed=seed, index=index, scene_index=scene, view=view, width=width, height=height,
             classes=spec.classes, objects=(*backdrops, *(self._object(one, scope) for one in placed), *glowing),
@@ -72,7 +72,7 @@ class Sampler:
             "lights": lambda: lights(spec.lights, scope),
             "camera": lambda: camera(spec.camera, looking, self.size),
             "render": lambda: rendering(spec.render, looking),
-            "sensor": lambda: exposure(spec.sensor, looking),
+            "sensor": lambda: exposure(spec.sensor, looking, self.size),
         }
         for section in sections:
             draw_facts[section]()

@@ -21,6 +21,7 @@ KNOWN_LABEL_FACTS = {
     "classes": "different classes among the annotated objects",
     "visible_fraction": "least visible fraction of the labelled objects in the image, hidden ones included",
     "truncated_fraction": "greatest share of a labelled object's silhouette that lies outside the image",
+    "share": "least share of the image that one annotated object covers: the same at every size, unlike pixels",
     "pixels": "least count of visible pixels of an annotated object, at the painted size",
     "largest": "greatest count of visible pixels of an annotated object, at the painted size",
     "distance": "least distance of an annotated object from the camera, metres",
@@ -37,6 +38,7 @@ IMAGE_FACTS = {
     "image.warmth": "mean of red minus blue, -1 to 1",
 }
 OBJECT_FACTS = {
+    "share": "share of the image that it covers",
     "pixels": "visible pixels, at the painted size",
     "visible_fraction": "visible share of what lies in the image",
     "truncated_fraction": "share of the silhouette outside the image",

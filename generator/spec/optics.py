@@ -145,12 +145,15 @@ class RenderSpec(Strict):
 
 class SensorSpec(Strict):
     """The real camera's faults; labels stay as they are. `blur` is a Gaussian's sigma in pixels, `motion` a streak's
-    length in pixels at `motion_angle` degrees, `chromatic` by how many pixels red and blue part in the corners. `noise`
-    is a Gaussian's sigma and `shot` a Poisson-like term, both of full scale; `gamma` and `contrast` act about mid-grey.
-    `temperature` is white balance in kelvin, `monochrome` a probability, `sharpen` the amount of an unsharp mask,
-    `rescale` the share of the resolution that was really taken, `jpeg` a quality of 1..100, or 0 for none.
+    length in pixels at `motion_angle` degrees, `chromatic` by how many pixels red and blue part in the corners: pixels
+    of the picture, however large that is, or of one whose longer side has `pixels_of`, so that smaller pictures of the
+    same scene are blurred as much less. `noise` is a Gaussian's sigma and `shot` a Poisson-like term, both of full
+    scale; `gamma` and `contrast` act about mid-grey. `temperature` is white balance in kelvin, `monochrome` a
+    probability, `sharpen` the amount of an unsharp mask, `rescale` the share of the resolution that was really taken,
+    `jpeg` a quality of 1..100, or 0 for none.
     """
 
+    pixels_of: Annotated[int, Field(ge=1)] | None = None
     blur: Count = number(0)
     motion: Count = number(0)
     motion_angle: Scalar = Value("scalar").parse({"uniform": [0, 360]})
