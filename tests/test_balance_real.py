@@ -14,7 +14,8 @@ from generator.balance.solver import select
 from generator.base.errors import DatasetError
 from generator.dataset.examples import Example
 from generator.spec.balancing import Balance
-from generator.spec.edges import IMAGE_FACTS, EdgeCase
+from generator.spec.edges import EdgeCase
+from generator.spec.known import IMAGE_FACTS
 
 CASES = TypeAdapter(dict[str, EdgeCase])
 

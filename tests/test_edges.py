@@ -14,8 +14,6 @@ from generator.base.geometry import Box, Camera
 from generator.base.strict import faults
 from generator.farm.job import canonical
 from generator.spec.edges import (
-    KNOWN_LABEL_FACTS,
-    OBJECT_FACTS,
     Condition,
     EdgeCase,
     Facts,
@@ -24,6 +22,7 @@ from generator.spec.edges import (
     in_order,
     reference_faults,
 )
+from generator.spec.known import KNOWN_LABEL_FACTS, OBJECT_FACTS
 from generator.spec.load import load_scene
 from generator.spec.scene import SceneSpec
 

@@ -12,7 +12,7 @@ from generator.balance.candidates import Candidates, Ints, ranks
 from generator.balance.groups import compact
 from generator.balance.objects import Objects
 from generator.balance.tickets import Tags, Tickets
-from generator.spec.edges import OBJECT_FACTS
+from generator.spec.known import OBJECT_FACTS
 
 
 @dataclass(frozen=True)

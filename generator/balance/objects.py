@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from generator.balance.candidates import Amounts, Candidates, Ints, flat_instances
 from generator.base.errors import BalanceError, did_you_mean
 from generator.spec.balancing import Balance
-from generator.spec.edges import OBJECT_FACTS, Condition
+from generator.spec.edges import Condition
+from generator.spec.known import OBJECT_FACTS
 from generator.spec.quotas import NONE, Quota
 
 COLUMNS = {"visible_pixels": "pixels"}  # facts that records call otherwise

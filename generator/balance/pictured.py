@@ -7,13 +7,14 @@ out; the choice among painted frames keeps them as it keeps all others.
 from collections.abc import Mapping
 
 from generator.spec.balancing import Balance
-from generator.spec.edges import IMAGE_FACTS, EdgeCase, conditions, names_in
+from generator.spec.edges import EdgeCase, conditions, names_in
+from generator.spec.known import IMAGE_FACTS
 
 OF_TAGS = ("caps", "floors", "prevalence", "variety", "instance_caps", "instance_floors")  # rules by tag
 
 
 def pictured(cases: Mapping[str, EdgeCase]) -> frozenset[str]:
-    """Edge cases that ask for a fact of the picture (`edges.IMAGE_FACTS`), themselves or through others."""
+    """Edge cases that ask for a fact of the picture (`known.IMAGE_FACTS`), themselves or through others."""
     found = {name for name, case in cases.items() if any(fact in IMAGE_FACTS for _, fact, _ in conditions(case))}
     while more := {name for name, case in cases.items() if name not in found and not found.isdisjoint(names_in(case))}:
         found |= more

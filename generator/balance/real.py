@@ -19,7 +19,7 @@ EDGE = 1.0  # pixels from the border within which a box counts as cut
 
 
 def facts_of_picture(image: NDArray[np.uint8]) -> dict[str, float]:
-    """`edges.IMAGE_FACTS` of uint8 (h, w, 3)."""
+    """`known.IMAGE_FACTS` of uint8 (h, w, 3)."""
     rgb = image.astype(np.float64) / 255
     luma = rgb @ LUMA
     laplacian = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:] - 4 * luma[1:-1, 1:-1]
@@ -64,8 +64,12 @@ def facts_of_example(example: Example, classes: Sequence[str]) -> Facts:
         facts |= {"truncated_fraction": 0.5 * float(cut.any()), "crowding": float(_overlapping(boxes).sum(1).max())}
     result = Facts(sorted(facts.items()))
     result.objects = tuple(
-        {"class": label, "truncated_fraction": 0.5 * float(at_edge)}
-        | {"pixels": float(area), "share": float(area) / (width * height)}
+        {
+            "class": label,
+            "pixels": float(area),
+            "share": float(area) / (width * height),
+            "truncated_fraction": 0.5 * float(at_edge),
+        }
         for label, area, at_edge in zip(labels, areas, cut, strict=True)
     )
     return result

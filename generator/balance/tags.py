@@ -17,7 +17,7 @@ OCCLUDED = 0.9  # less visible than this counts as occluded
 def facts_of(
     frame: Frame, classes: Sequence[str], scene: Mapping[str, float] | None = None, scale: float = 1.0
 ) -> Facts:
-    """Scene facts (`scene` and the frame's own) and label facts (`edges.KNOWN_LABEL_FACTS`, ``count.LABEL``).
+    """Scene facts (`scene` and the frame's own) and label facts (`known.KNOWN_LABEL_FACTS`, ``count.LABEL``).
 
     `scale` is the painted width over the frame's, for a look at a smaller size: pixel counts grow with its square.
     A fact that is about objects is left out where there is none.
@@ -26,9 +26,9 @@ def facts_of(
     facts = {**(scene or {}), **frame.facts, **_counts(frame.annotated, classes)}
     facts["coverage"] = sum(one.visible_pixels for one in frame.annotated) / frame.instance.size
     if frame.annotated:
-        pixels = [one.visible_pixels * scale**2 for one in frame.annotated]
-        least = min(one.visible_pixels for one in frame.annotated)
-        facts |= {"pixels": min(pixels), "largest": max(pixels), "share": least / frame.instance.size}
+        pixels = [one.visible_pixels for one in frame.annotated]
+        facts |= {"pixels": min(pixels) * scale**2, "largest": max(pixels) * scale**2}
+        facts["share"] = min(pixels) / frame.instance.size
         facts["distance"] = min(one.distance for one in frame.annotated)
     if present:
         visible = np.array([one.visible_fraction for one in present])
@@ -42,7 +42,7 @@ def facts_of(
 
 
 def object_facts(one: Instance, picture: int, scale: float = 1.0) -> dict[str, Any]:
-    """`edges.OBJECT_FACTS` of one object in a picture of so many pixels, and its "class"; the view is left out where
+    """`known.OBJECT_FACTS` of one object in a picture of so many pixels, and its "class"; the view is left out where
     the pose is not known."""
     facts: dict[str, Any] = {
         "class": one.label,

@@ -51,8 +51,9 @@ class Work:
         return self.bench.project.folder / "train" / lot.name
 
     def alike(self, lot: Lot, plan: Sequence[Phase]) -> list[Path]:
-        """Folders of the other detectors of the seed whose first phase learns from the same pictures."""
-        others = [self.folder(one) for one in lots(self.spec) if one.seed == lot.seed and one != lot]
+        """Folders of the other detectors of the seed whose first phase learns from the same pictures; none where there
+        is but one phase."""
+        others = [self.folder(one) for one in lots(self.spec) if one.seed == lot.seed and one != lot and plan[1:]]
         return [other for other in others if same_data(self.folder(lot), other, plan[0].shares)]
 
     def do(self, lot: Lot, report: Report) -> None:

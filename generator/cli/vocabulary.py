@@ -26,7 +26,7 @@ from generator.spec import (
     surroundings,
     training,
 )
-from generator.spec.edges import IMAGE_FACTS, KNOWN_LABEL_FACTS, OBJECT_FACTS
+from generator.spec.known import IMAGE_FACTS, KNOWN_LABEL_FACTS, OBJECT_FACTS
 
 OF_SCENES = (scene, objects, materials, surroundings, optics, edges)
 OF_CONFIGS = (config, balancing, quotas, training, harmonizing)

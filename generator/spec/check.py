@@ -13,8 +13,6 @@ from generator.base.strict import Fault, Loc
 from generator.spec.assets import Files
 from generator.spec.balancing import Balance
 from generator.spec.edges import (
-    IMAGE_FACTS,
-    OBJECT_FACTS,
     SOME,
     EdgeCase,
     Part,
@@ -25,6 +23,7 @@ from generator.spec.edges import (
 )
 from generator.spec.edges import reference_faults as tag_faults
 from generator.spec.facts import scene_facts
+from generator.spec.known import IMAGE_FACTS, OBJECT_FACTS
 from generator.spec.quotas import NONE, Quota
 from generator.spec.scene import SceneSpec
 

@@ -27,12 +27,12 @@ def taken_over(program: Program, folders: Sequence[Path]) -> Run | None:
         if len(losses) < first.end or not path.exists():
             continue
         found = checkpoint.load(path)
-        if first_phase(found) == first_phase(program.settings):
+        if _first_phase(found) == _first_phase(program.settings):
             return _at_its_end(program, found, losses)
     return None
 
 
-def first_phase(settings: Mapping[str, Any]) -> dict[str, Any]:
+def _first_phase(settings: Mapping[str, Any]) -> dict[str, Any]:
     """What decides it, out of a program's settings."""
     phase = settings.get("phases", [None])[0]
     sizes = {name: settings["sizes"].get(name) for name in phase["shares"]} if phase else {}
