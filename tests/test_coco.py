@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,17 @@ def test_the_smallest_are_ignored_by_area(tmp_path):
     assert photo_source(labels, classes=("mug",), thresholds={"mug": 20})[0].ignore.sum() == 9
 
 
+def test_pictures_may_lie_beside_their_labels(tmp_path):
+    """As Roboflow's exports have them; a folder named as the labels comes first."""
+    labels = photos(tmp_path, [box(1, 2, 3, 4)])
+    beside = tmp_path / "train" / "_annotations.coco.json"
+    (tmp_path / "real").rename(beside.parent)
+    labels.rename(beside)
+    assert [photo.path.parent for photo in photo_source(beside, classes=("mug",)).photos] == [beside.parent] * 2
+    shutil.copytree(beside.parent, beside.with_suffix(""))
+    assert photo_source(beside, classes=("mug",)).photos[0].path.parent == beside.with_suffix("")
+
+
 def test_pictures_inside_a_package_are_found_without_importing_it(tmp_path):
     size = (512, 512)
     labels = tmp_path / "astronaut.json"
@@ -252,7 +264,7 @@ def test_problems_with_pictures_and_classes(tmp_path):
     text = str(caught.value)
     for part in (
         "categories: class 'Mug' is not labelled here (did you mean 'mug'?)",
-        "images[0] (id 1): " + str(tmp_path / "real" / "1.png") + " does not exist",
+        "images[0] (id 1): " + str(tmp_path / "real" / "1.png") + " does not exist; `images` names the folder",
         "2.png is not a picture",
         "images[2] (id 3): " + str(tmp_path / "real" / "3.png") + " is 40x30, labelled as 41x30",
         "images[3] (id 3): its id is used twice",

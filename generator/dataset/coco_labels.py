@@ -162,6 +162,8 @@ def _photo(folder: Path, name: Any, width: Any, height: Any) -> Photo:
     """ValueError says what is wrong with the picture."""
     if not (isinstance(name, str) and isinstance(width, int) and isinstance(height, int)):
         raise ValueError("needs file_name, width and height")
+    if not (folder / name).exists():
+        raise ValueError(f"{folder / name} does not exist; `images` names the folder that file names begin from")
     return look(folder / name, name, (width, height))
 
 

@@ -130,9 +130,11 @@ def _pixels(photo: Photo) -> NDArray[np.uint8]:
 
 
 def pictures_folder(labels: Path, images: str) -> Path:
-    """Where `images` points. Raises GeneratorError for a package that is not installed."""
+    """Where `images` points; where it is empty, the folder named as the labels, or else the one they lie in. Raises
+    GeneratorError for a package that is not installed."""
     if not images:
-        return labels.with_suffix("")
+        own = labels.with_suffix("")
+        return own if own.is_dir() else labels.parent
     if not images.startswith("package:"):
         return Path(images)
     package, _, inside = images.removeprefix("package:").partition("/")

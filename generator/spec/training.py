@@ -17,11 +17,11 @@ RATES: dict[Optimizer, float] = {"adamw": 1e-3, "sgd": 0.02}  # what `rate: auto
 
 class RealSource(Strict):
     """Real photographs with labels: a COCO .json, YOLO's data.yaml or images/SPLIT, a VOC folder or ImageSets list, or
-    Cityscapes' gtFine/SPLIT. `images` is a folder (default: named as the label file, without .json), or
-    ``package:NAME/SUB`` for files inside an installed Python package. `crop` (x0 y0 x1 y1) keeps a part of each.
-    `semantic` is a folder of semantic maps, for rules that split by them: PNGs of class values, named as the pictures.
-    `depth` is a folder of depth maps, for the model that learns them: .npy or .exr in metres, or 16-bit PNGs whose unit
-    is `depth_scale` metres; named as the pictures, 0 where depth is unknown.
+    Cityscapes' gtFine/SPLIT. `images` is a folder (default: named as the label file, without .json, or else the one it
+    lies in), or ``package:NAME/SUB`` for files inside an installed Python package. `crop` (x0 y0 x1 y1) keeps a part of
+    each. `semantic` is a folder of semantic maps, for rules that split by them: PNGs of class values, named as the
+    pictures. `depth` is a folder of depth maps, for the model that learns them: .npy or .exr in metres, or 16-bit PNGs
+    whose unit is `depth_scale` metres; named as the pictures, 0 where depth is unknown.
 
     `sequence` is a regular expression; what its first group (or all of it) finds in a picture's key names the video
     that it is of. `block` neighbours of a video count as one scene where error bars are made and labels are saved.
