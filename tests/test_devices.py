@@ -129,6 +129,7 @@ def test_eevee_on_one_of_several_gpus_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("wanted", "painted_on", "where", "told"), [
     ("auto", "cpu", "/dev/nvidia0", "Cycles paints on the CPU although /dev/nvidia0 shows a GPU"),
     ("auto", "egl", "/dev/nvidia0", "EEVEE paints on the CPU although /dev/nvidia0 shows a GPU"),
+    ("auto", "egl", "", "EEVEE draws in software here"), ("cpu", "egl", "", ""),
     ("auto", "cpu", "", ""), ("cpu", "cpu", "/dev/nvidia0", ""), ("auto", "optix", "/dev/nvidia0", ""),
 ])  # fmt: skip
 def test_a_gpu_that_is_left_alone_is_told(
@@ -141,4 +142,5 @@ def test_a_gpu_that_is_left_alone_is_told(
     monkeypatch.setattr(module, "draws_in_software", lambda: True)
     monkeypatch.setattr(blender, "wanted", wanted)
     said = blender._warning(painted_on)
-    assert said.startswith(told) and bool(said) == bool(told) and ("farm.device: cpu" in said) == bool(told)
+    assert said.startswith(told) and bool(said) == bool(told)
+    assert ("farm.device: cpu" in said) == (bool(told) and bool(where))

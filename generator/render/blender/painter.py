@@ -17,7 +17,7 @@ from generator.render.blender.camera import blurs, moves, open_shutter
 from generator.render.blender.capture import captured
 from generator.render.blender.engines import choose_device, configure, draws_in_software, enter, hurry, prepare
 from generator.render.blender.stage import Stage
-from generator.render.devices import full, gave_up, undivided, unused
+from generator.render.devices import SLOW, full, gave_up, undivided, unused
 from generator.render.painter import Device, Painted
 from generator.render.tone import develop
 
@@ -79,7 +79,7 @@ class BlenderPainter:
         if self.wanted == "cpu":
             return ""
         if device == "egl":
-            return unused("EEVEE") if draws_in_software() else undivided()
+            return (unused("EEVEE") or SLOW) if draws_in_software() else undivided()
         return unused("Cycles") if device == "cpu" else ""
 
     def _forget_lamps(self, sample: SceneSample) -> None:
