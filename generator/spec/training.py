@@ -107,8 +107,9 @@ class Train(Strict):
     within each source: `plain` (each once per epoch), `repeat` (what has classes or tags in less than `repeat_below` of
     the examples up to `repeat_most` times as often), `classes` (all classes alike), `even` (all combinations of the
     tags of `axes` alike, such as ``{time: [day, night]}``). `rarest_crop` is the share of pictures that are cropped
-    around an object of the rarest class they show. `point_masks` refines the masks of mask_rcnn at the points they are
-    least sure of (PointRend).
+    around an object of the rarest class they show. `paste` names classes, and on what share of the photographs that are
+    seen beside painted frames objects of each are pasted, cut out of those frames (Dwibedi et al., ICCV 2017).
+    `point_masks` refines the masks of mask_rcnn at the points they are least sure of (PointRend).
 
     `keypoint_rcnn` finds boxes, and the keypoints that shapes, asset.yaml or COCO categories name. Sources agree on
     their names, whatever the order; one may lack some, or all, and then teaches the others alone. Names that differ in
@@ -156,6 +157,7 @@ class Train(Strict):
     repeat_below: Annotated[float, Field(gt=0, le=1)] = 0.1
     repeat_most: Annotated[float, Field(ge=1)] = 4.0
     rarest_crop: Share = 0.0
+    paste: dict[str, Annotated[float, Field(gt=0, le=1)]] = {}
     point_masks: bool = False
 
     @property
@@ -196,11 +198,19 @@ class Train(Strict):
             )
         if self.point_masks and self.model != "mask_rcnn":
             raise ValueError("point_masks: only mask_rcnn has masks to refine")
+        if self.paste and (fault := self._nothing_to_paste_on()):
+            raise ValueError(f"paste: {fault}; leave it out")
         if self.model == "depth" and (idle := self._about_objects()):
             raise ValueError(f"{', '.join(idle)}: about objects, of which the model `depth` knows none; leave it out")
         if self.sampling == "even" and not self.axes:
             raise ValueError("axes: sampling `even` needs at least one, such as {time: [day, night]}")
         return self
+
+    def _nothing_to_paste_on(self) -> str:
+        if self.model in ("keypoint_rcnn", "depth"):
+            return f"knows boxes and masks, not what {self.model} learns"
+        mixing = set(self.arms) & {"mixed", "replay"}
+        return "" if mixing else "no arm sees photographs beside painted frames, as mixed and replay do"
 
     def _about_objects(self) -> list[str]:
         """What is asked for that needs objects."""

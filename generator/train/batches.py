@@ -13,6 +13,7 @@ from generator.dataset.examples import Example, Source
 from generator.dataset.keypoints import aligned, keypoints_of
 from generator.mix.sampler import Mixture
 from generator.train.augment import Augment, Picture
+from generator.train.pasting import Paste
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Batch:
 @dataclass(frozen=True)
 class Batches:
     """The augmented batch of any step: a pure function of (seed, step). `sources` are in the mixture's order;
-    `keypoints` are the names of those to learn."""
+    `keypoints` are the names of those to learn; `paste` puts painted objects on photographs."""
 
     sources: tuple[Source, ...]
     mixture: Mixture
@@ -40,6 +41,7 @@ class Batches:
     masks: bool
     seed: int
     keypoints: tuple[str, ...] = ()
+    paste: Paste | None = None
 
     def __call__(self, step: int, place: int | None = None, rank: int = 0, ranks: int = 1) -> Batch:
         """`place` is the step's own in the mixture, where that begins later than the run. Of several workers, `rank`
@@ -50,6 +52,8 @@ class Batches:
             example = self.sources[source][index]
             if self.keypoints:
                 example = aligned(example, keypoints_of(self.sources[source]), self.keypoints)
+            if self.paste and self.mixture.names[source] == "real":
+                example = self.paste(example, Draw(self.seed, step) / "paste" / slot)
             picture, labels = self.augment(example, self.size, Draw(self.seed, step) / "augment" / slot)
             pictures.append(as_tensor(picture))
             targets.append(as_target(labels, self.masks, bool(self.keypoints)))

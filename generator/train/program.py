@@ -20,6 +20,7 @@ from generator.train.augment import Augment
 from generator.train.batches import Batch, Batches
 from generator.train.model import BODIES
 from generator.train.nearby import COPIES, MOVED
+from generator.train.pasting import Paste
 from generator.train.run import Run
 
 Settings = dict[str, Any]
@@ -39,7 +40,7 @@ ELSEWHERE = {
 PHASED = {"pretrain", "replayed", "finetune_rate", "finetune_momentum"}  # the phases tell these
 YOUNGER = {  # told if asked
     *("rare", "sampling", "axes", "repeat_below", "repeat_most", "rarest_crop", "point_masks", "harmonize"),
-    *("smallest_becomes", "schedule", "precision", "validate_every", "patience", "weights", "zoom"),
+    *("smallest_becomes", "schedule", "precision", "validate_every", "patience", "weights", "zoom", "paste"),
 }
 LATER = {"candidates"}  # finished files without it are of this program all the same
 
@@ -158,7 +159,8 @@ def _stages(
         classes = _agreed_classes(used, spec)
         ordered = tuple(used[name] for name in mixture.names)
         cropping, masks = _crops(augment, used, spec), spec.model == "mask_rcnn"
-        batches = Batches(ordered, mixture, cropping, spec.size, masks, seed, points)
+        pasting = Paste.of(used["synthetic"], spec.paste, augment.keep) if spec.paste and len(used) > 1 else None
+        batches = Batches(ordered, mixture, cropping, spec.size, masks, seed, points, pasting)
         yield Stage(phase, first, classes, batches, spec.schedule)
         first += phase.steps
 
