@@ -150,6 +150,10 @@ KINDS = [
     ("balance: {quotas: [{by: [near], bins: {near: {close: {distnce: {below: 1}}}}}]}", "balance.quotas[0].bins.near.close.distnce: unknown fact 'distnce' of an object (did you mean 'distance'?)"),
     ("balance: {quotas: [{by: [night, size], cells: {night/small: 0.6, none/small: 0.6}}]}", "balance.quotas[0].cells: floors add up to 1.2: no object is in two cells, so they must not exceed 1"),
     ("frames: {train: many}", "frames.train: must be a whole number, not 'many'"),
+    ("train: {rare: {bal: 0.5, night: 0.2}}", "train.rare.bal: no class or edge case 'bal' in the scene (did you mean 'ball'?)"),
+    ("train: {paste: {bal: 0.5}}", "train.paste.bal: no class 'bal' in the scene (did you mean 'ball'?)"),
+    ("train: {smallest: {default: 0.1, bal: 0.5}}", "train.smallest.bal: no class 'bal' in the scene (did you mean 'ball'?)"),
+    ("train: {axes: {time: [night, day]}}", "train.axes.time[1]: no edge case 'day' in the scene (known: night)"),
 ]  # fmt: skip
 
 
@@ -162,6 +166,19 @@ def test_a_key_of_several_kinds_is_told_of_once(
     with pytest.raises(InputError) as raised:
         load_config(write("config.yaml", "\n".join([*kept, more])))
     assert [problem.path + ": " + problem.message for problem in raised.value.problems] == [told]
+
+
+@pytest.mark.parametrize(("train", "real"), [
+    ("rare: {foggy: 0.5}, axes: {time: [noon, night]}", "test: {labels: t.json}, train: {labels: r.json, tags: tags.csv}"),
+    ("paste: {sphere: 0.5}, smallest: {sphere: 0.1}, arms: [mixed]", "test: {labels: t.json}, classes: [sphere]"),
+    ("rare: {sphere: 0.5}, harmonize: {real: {rules: [{rename: {orb: sphere}}]}}", "test: {labels: t.json}"),
+])  # fmt: skip
+def test_names_that_photographs_bring_are_known(
+    write: Write, monkeypatch: pytest.MonkeyPatch, train: str, real: str
+) -> None:
+    monkeypatch.chdir(write("scene.yaml", SCENE).parent)
+    config = load_config(write("config.yaml", f"{CONFIG}\ntrain: {{{train}}}\nreal: {{{real}}}\n"))
+    assert config.train and config.train.arms
 
 
 def test_frames_of_a_split_without_a_pool_are_told_of(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from generator.base.strict import Fault, Strict, faults
 from generator.distributions.base import Value
 from generator.spec.check import balance_faults, pool_faults, scene_faults
 from generator.spec.config import RunConfig
+from generator.spec.naming import naming_faults
 from generator.spec.scene import SceneSpec
 from generator.spec.yaml import Document, read
 
@@ -27,7 +28,7 @@ def load_scene(path: Path, catalog: Catalog | None = None) -> SceneSpec:
 
 
 def load_config(path: Path) -> RunConfig:
-    """Read a run config and check its tags against its scene's. Raises InputError."""
+    """Read a run config and check its names against its scene's. Raises InputError."""
     document = read(path)
     config = validated(document, RunConfig)
     scene = near(path, config.scene)
@@ -35,7 +36,8 @@ def load_config(path: Path) -> RunConfig:
         known = [p.as_posix() for p in sorted(scene.parent.glob("*.yaml"))] if scene.parent.is_dir() else []
         report(document, [(("scene",), f"no such file {config.scene!r}{did_you_mean(str(scene), known)}")])
     spec = load_scene(scene)
-    report(document, balance_faults(config.balance, spec) + pool_faults(config.frames.model_dump(), spec))
+    found = balance_faults(config.balance, spec) + pool_faults(config.frames.model_dump(), spec)
+    report(document, found + naming_faults(config, spec))
     return config
 
 
