@@ -18,6 +18,7 @@ from generator.train.augment import areas, boxes_of
 SCALES = (0.8, 1.25)  # about the size that it has in a painted frame as large as the photograph
 BLENDINGS = ("none", "gaussian")  # several, so that no trace of pasting means anything
 WHOLE = 0.95  # share of its pixels that hang together in an object that is in one piece
+TRIES = 8  # frames looked at for an object that can be cut out
 SOFT = 16  # pixels that an object must have both ways, lest a soft rim is all of it
 Mask = NDArray[np.bool_]
 
@@ -36,7 +37,7 @@ class Paste:
     (Dwibedi et al., "Cut, paste and learn", ICCV 2017; Ghiasi et al., "Simple Copy-Paste", CVPR 2021).
 
     donor    painted frames
-    shares   by class, how often a photograph gets objects of it: of one frame that shows it, each by a coin, at least
+    shares   by class, how often a photograph gets objects of it: of a frame that shows it, each by a coin, at least
              one. What touches a frame's border or is seen in pieces stays there: nothing here would explain why
     showing  by class, the numbers of the frames that show it
     keep     an object of which less than this share is still seen becomes an ignored region
@@ -68,17 +69,24 @@ class Paste:
         return covered(photo, pasted, self.keep) if pasted else photo
 
     def _some(self, photo: Example, name: str, draw: Draw, pasted: list[Pasted]) -> Example:
-        frame = self.donor[int((draw / "frame").rng().choice(self.showing[name]))]
-        label = self.donor.classes.index(name) + 1
-        found = np.flatnonzero((frame.labels == label) & ~frame.ignore & _within(frame))
-        found = np.array([one for one in found if _in_one_piece(frame, one)], int)
-        if not len(found):
+        """The photograph with objects of one class; without, where `TRIES` frames had none that is fit."""
+        for number in (draw / "frame").rng().permutation(self.showing[name])[:TRIES]:
+            frame = self.donor[int(number)]
+            if len(found := self._fit(frame, name)):
+                break
+        else:
             return photo
         rng = (draw / "objects").rng()
         heads = found[rng.random(len(found)) < 0.5]
         for one in heads if len(heads) else [rng.choice(found)]:
             photo = _on(photo, frame, int(one), draw / int(one), pasted)
         return photo
+
+    def _fit(self, frame: Example, name: str) -> NDArray[np.int64]:
+        """Numbers of the instances of a class that can be cut out."""
+        label = self.donor.classes.index(name) + 1
+        found = np.flatnonzero((frame.labels == label) & ~frame.ignore & _within(frame))
+        return np.array([one for one in found if _in_one_piece(frame, one)], np.int64)
 
 
 def _within(frame: Example) -> Mask:
