@@ -28,6 +28,14 @@ def shares(text: str) -> list[float]:
         raise argparse.ArgumentTypeError(f"{text!r} are no shares such as 0.1,0.5") from None
 
 
+def by_name(text: str) -> dict[str, float]:
+    """With commas between: WBC=0.5,Platelets=0.2."""
+    pairs = [one.partition("=") for one in text.split(",")]
+    if not all(name and sign and shares(value) for name, sign, value in pairs):
+        raise argparse.ArgumentTypeError(f"{text!r} are no shares by name such as mug=0.5,bowl=0.2")
+    return {name: float(value) for name, _, value in pairs}
+
+
 def answered(main: Callable[[], int | None]) -> None:
     """Run a script: what a user can act on is told without a traceback."""
     from generator.base.errors import GeneratorError

@@ -31,6 +31,7 @@ def script(name: str) -> Any:
 
 @pytest.mark.parametrize(("words", "said"), [
     ("proof cones --shares abc", "'abc' are no shares"), ("proof cones --frames 0", "'0' is no whole number above 0"),
+    ("proof cells --paste WBC", "'WBC' are no shares by name"), ("proof cells --paste a=b", "'b' are no shares such as"),
     ("proof balloons --folds 6", "invalid choice: 6"), ("ablation --seeds 0", "'0' is no whole number above 0"),
     ("transfer --steps -3", "'-3' is no whole number above 0"), ("check_exports nosuch", "error: nosuch: no such file"),
     ("check_exports --size 160", "'160' is no size such as 640x480"), ("check_exports .", "no data set here"),
