@@ -103,6 +103,20 @@ def test_labels_that_make_no_scene_are_told_before_any_work(photos: Path) -> Non
         Beginning.of("x", (), None, photos, "")
 
 
+def test_a_class_that_nothing_is_labelled_with_is_none_of_the_scenes(photos: Path, meshes: Path) -> None:
+    """Roboflow's exports name all classes together as one more."""
+    kept = json.loads(photos.read_text())
+    kept["categories"].insert(0, {"id": 0, "name": "pegs and such", "supercategory": "none"})
+    photos.write_text(json.dumps(kept))
+    assert [one.label for one in Beginning.of("x", (), meshes, photos, "").classes] == ["peg"]
+
+
+def test_a_config_names_the_folder_of_the_photographs_that_was_named(tmp_path: Path) -> None:
+    words = ("a", Path("a.yaml"), (96, 64), None, Path("r.json"), False)
+    assert "train: {labels: r.json, images: far/away}" in config_text(*words, images="far/away")
+    assert "train: {labels: r.json}" in config_text(*words)
+
+
 def test_colours_are_those_of_the_photographs(photos: Path) -> None:
     found = palettes(photos, "", ("peg",))
     for name, color in (("peg", (30, 170, 60)), ("", (110, 40, 160))):

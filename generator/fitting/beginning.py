@@ -14,6 +14,7 @@ from generator.fitting.palette import monochrome, palettes
 from generator.fitting.photographs import Real, read_real
 from generator.fitting.rounds import Fitted, Fitter, Report
 from generator.fitting.template import Target, config_text, scene_text, targets
+from generator.mix.traits import traits_of
 from generator.spec.load import load_scene
 from generator.spec.values import NAME as CLASS_NAME
 
@@ -47,7 +48,7 @@ class Beginning:
         if like is None and not labels:
             raise GeneratorError("name the classes with --label, or real photographs to be like with --like")
         known = class_names(like) if like else ()
-        wanted = labels or known
+        wanted = labels or (_labelled(like, images, known) if like else ())
         if strangers := [one for one in wanted if known and one not in known]:
             raise DatasetError(f"{like}: no class {', '.join(strangers)}, only {', '.join(known)}; names must agree")
         if odd := [one for one in wanted if not CLASS.match(one)]:
@@ -75,7 +76,8 @@ class Beginning:
 
     def config(self, scene: Path, fitted: Fitted | None = None) -> str:
         tags = fitted.after.tags if fitted else None
-        return config_text(self.name, scene, self.size, self.folder, self.like, len(self.classes) > 1, tags)
+        several = len(self.classes) > 1
+        return config_text(self.name, scene, self.size, self.folder, self.like, several, tags, self.images)
 
     def fitted(self, scene: Path, rounds: int, paint: bool, workers: int, report: Report) -> Fitted | None:
         """The scene with its ranges fitted to the photographs; None where there are none. The text is loaded once in
@@ -95,6 +97,13 @@ class Beginning:
         return read_real(
             self.like, self.images, classes, lambda done, total: report("real", done, total, "photographs")
         )
+
+
+def _labelled(labels: Path, images: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    """The classes that an object is labelled with, or all where none is. Roboflow's exports name all of them together
+    as one more, and label nothing with it."""
+    shown = {name for one in traits_of(photo_source(labels, images, classes=known)) for name in one.classes}
+    return tuple(name for name in known if name in shown) or known
 
 
 def _size(labels: Path, images: str, classes: tuple[str, ...]) -> tuple[int, int]:

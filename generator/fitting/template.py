@@ -131,9 +131,11 @@ def config_text(
     real: Path | None,
     several: bool,
     tags: Mapping[str, float] | None = None,
+    images: str = "",
 ) -> str:
     """A config to begin with; what only the author knows stands in it as a comment. `tags` are the shares of scenes
-    that are each edge case, where they are known: caps and floors are such as that scene can keep."""
+    that are each edge case, where they are known: caps and floors are such as that scene can keep. `images` is the
+    folder of the photographs, where it was named."""
     caps, floors = limits(tags)
     wider = [tag for tag in CAPS if (caps.get(tag), floors.get(tag)) != (CAPS[tag], FLOORS.get(tag))]
     text: str = (
@@ -145,6 +147,7 @@ def config_text(
             size=size,
             folder=folder,
             train=real or "photos/train.json",
+            images=images,
             several=several,
             caps=caps,
             floors=floors,
