@@ -227,9 +227,11 @@ def test_pictures_that_cannot_be_decoded_are_all_named(real: Path, tmp_path: Pat
 def test_classes_of_one_side_only_and_test_labels_are_told(real: Path, tmp_path: Path) -> None:
     data = json.loads(real.read_text())
     path = tmp_path / "my_test.json"
-    path.write_text(json.dumps({**data, "categories": [*data["categories"], {"id": 2, "name": "mug"}]}))
+    cup = {**data["annotations"][0], "id": 10**6, "category_id": 2}
+    names = [*data["categories"], {"id": 2, "name": "mug"}, {"id": 3, "name": "things"}]  # of the last there are none
+    path.write_text(json.dumps({**data, "annotations": [*data["annotations"], cup], "categories": names}))
     notes = " ".join(read_real(path, str(real.with_suffix("")), ("ball", "cone"), lambda *_: None).notes)
-    assert "'mug' is labelled" in notes and "'cone' of the scene is not labelled" in notes
+    assert "'mug' is labelled" in notes and "'cone' of the scene is not labelled" in notes and "'things'" not in notes
     assert "must be fitted on training labels" in notes
 
 

@@ -67,8 +67,10 @@ def _aim(found: Measured, pictures: Sequence[Picture], few: Sequence[str]) -> Me
 def _shared(labels: Path, classes: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
     """Classes of the scene that are labelled there, and words about the others of both."""
     try:
-        categories = json.loads(labels.read_bytes())["categories"]
-        names = [str(one["name"]) for one in categories]
+        found = json.loads(labels.read_bytes())
+        names = [str(one["name"]) for one in found["categories"]]
+        used = {one["category_id"] for one in found["annotations"]}
+        shown = [str(one["name"]) for one in found["categories"] if one["id"] in used]
     except (OSError, ValueError, KeyError, TypeError):
         return tuple(classes), []  # `read_coco` tells what is wrong
     wanted = tuple(name for name in classes if name in names)
@@ -76,7 +78,7 @@ def _shared(labels: Path, classes: Sequence[str]) -> tuple[tuple[str, ...], list
         raise DatasetError(f"{labels}: its classes {', '.join(names) or 'none'} are none of the scene's: "
                            f"{', '.join(classes)}; names must agree")  # fmt: skip
     notes = [f"class {name!r} is labelled in {labels.name}, but the scene has none of that name: not fitted"
-             for name in names if name not in classes]  # fmt: skip
+             for name in shown if name not in classes]  # fmt: skip
     notes += [f"class {name!r} of the scene is not labelled in {labels.name}: left as it was"
               for name in classes if name not in names]  # fmt: skip
     return wanted, notes
