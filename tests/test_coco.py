@@ -257,7 +257,7 @@ def test_problems_with_pictures_and_classes(tmp_path):
     (tmp_path / "real" / "2.png").write_bytes(b"no picture")
     data["images"][2]["width"] = 41
     data["images"][3]["id"] = 3
-    data["images"].append({"id": 9})
+    data["images"] += [{"id": 9}, {"id": 10, "file_name": "a" * 5000, "width": 4, "height": 4}]
     labels.write_text(json.dumps(data))
     with pytest.raises(InputError) as caught:
         photo_source(labels, classes=("Mug", "bowl"))
@@ -269,9 +269,10 @@ def test_problems_with_pictures_and_classes(tmp_path):
         "images[2] (id 3): " + str(tmp_path / "real" / "3.png") + " is 40x30, labelled as 41x30",
         "images[3] (id 3): its id is used twice",
         "images[4] (id 9): needs file_name, width and height",
+        "aaa does not exist; `images` names the folder",
     ):
         assert part in text
-    assert len(caught.value.problems) == 6
+    assert len(caught.value.problems) == 7
 
 
 @pytest.mark.parametrize(

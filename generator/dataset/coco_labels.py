@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -162,7 +163,7 @@ def _photo(folder: Path, name: Any, width: Any, height: Any) -> Photo:
     """ValueError says what is wrong with the picture."""
     if not (isinstance(name, str) and isinstance(width, int) and isinstance(height, int)):
         raise ValueError("needs file_name, width and height")
-    if not (folder / name).exists():
+    if not os.path.exists(folder / name):  # where Path.exists raises, as for a name that is too long
         raise ValueError(f"{folder / name} does not exist; `images` names the folder that file names begin from")
     return look(folder / name, name, (width, height))
 
