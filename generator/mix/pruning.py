@@ -21,8 +21,8 @@ from generator.dataset.records import InstanceRecord
 from generator.dataset.smallest import thresholds_of
 from generator.dataset.sources import SyntheticSource
 from generator.dataset.subset import Part
+from generator.spec.naming import DEFAULT
 
-DEFAULT = "default"
 CUTS = 400  # tried at most: each costs a pass over all sizes
 Becomes = Literal["ignore", "background"]
 

@@ -9,12 +9,12 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 from generator.base.errors import DatasetError
 from generator.base.record import Record
 from generator.dataset.places import Place, entries
-from generator.mix.pruning import DEFAULT
 from generator.mix.recipes import ARMS, phases
 from generator.report import charts
 from generator.report.grid import color
 from generator.report.results import NONE, ORDER
 from generator.report.statistics import Figure
+from generator.spec.naming import DEFAULT
 from generator.spec.training import Train
 
 T = TypeVar("T")

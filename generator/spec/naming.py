@@ -1,9 +1,9 @@
 """Names in the training section of a config that neither the scene nor the photographs can know."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
 
 from generator.base.errors import did_you_mean
-from generator.base.strict import Fault
+from generator.base.strict import Fault, Loc
 from generator.spec.config import RunConfig
 from generator.spec.scene import SceneSpec
 
@@ -18,19 +18,23 @@ def naming_faults(config: RunConfig, spec: SceneSpec) -> list[Fault]:
         return []
     classes = {*spec.classes, *train.harmonize.synthetic.makes, *train.harmonize.real.makes}
     classes |= {*real.classes} if real else set()
-    found = list(_unknown(("train", "paste"), train.paste, classes, "class"))
+    found = list(_unknown({("train", "paste", name): name for name in train.paste}, classes, "class"))
     if isinstance(train.smallest, dict):
-        found += _unknown(("train", "smallest"), set(train.smallest) - {DEFAULT}, classes, "class")
+        smallest: dict[Loc, str] = {("train", "smallest", name): name for name in train.smallest if name != DEFAULT}
+        found += _unknown(smallest, classes, "class")
     if real and any(part and part.tags for part in (real.train, real.val, real.test)):
         return found
-    found += _unknown(("train", "rare"), train.rare, classes | {*spec.edge_cases}, "class or edge case")
-    for axis, tags in train.axes.items():
-        for place, tag in enumerate(tags):
-            found += _unknown(("train", "axes", axis, place), [tag], {*spec.edge_cases}, "edge case")
+    rare: dict[Loc, str] = {("train", "rare", name): name for name in train.rare}
+    axes: dict[Loc, str] = {
+        ("train", "axes", axis, k): tag for axis, tags in train.axes.items() for k, tag in enumerate(tags)
+    }
+    found += _unknown(rare, classes | {*spec.edge_cases}, "class or edge case")
+    found += _unknown(axes, {*spec.edge_cases}, "edge case")
     return found
 
 
-def _unknown(loc: tuple[str | int, ...], names: Iterable[str], known: set[str], what: str) -> Iterable[Fault]:
-    for name in sorted(set(names) - known):
-        place = loc if isinstance(loc[-1], int) else (*loc, name)
-        yield place, f"no {what} {name!r} in the scene{did_you_mean(name, sorted(known))}"
+def _unknown(asked: Mapping[Loc, str], known: set[str], what: str) -> Iterator[Fault]:
+    """Faults of the names, by place, that are not known."""
+    for loc, name in asked.items():
+        if name not in known:
+            yield loc, f"no {what} {name!r} in the scene{did_you_mean(name, sorted(known))}"

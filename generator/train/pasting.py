@@ -1,6 +1,6 @@
 """Painted objects on photographs: what is rare among photographs is shown in them, at no label's cost."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -62,25 +62,26 @@ class Paste:
 
     def __call__(self, photo: Example, draw: Draw) -> Example:
         """The photograph with what is pasted on it, which comes last; a pure function of `draw`."""
-        pasted: list[Pasted] = []
-        for name, share in self.shares.items():
-            if (draw / name).uniform() < share:
-                photo = self._some(photo, name, draw / name, pasted)
-        return covered(photo, pasted, self.keep) if pasted else photo
+        names = [name for name, share in self.shares.items() if (draw / name).uniform() < share]
+        if not names:
+            return photo
+        image = photo.image.copy()
+        pasted = [one for name in names for one in self._some(image, name, draw / name)]
+        return covered(replace(photo, image=image), pasted, self.keep) if pasted else photo
 
-    def _some(self, photo: Example, name: str, draw: Draw, pasted: list[Pasted]) -> Example:
-        """The photograph with objects of one class; without, where `TRIES` frames had none that is fit."""
+    def _some(self, image: NDArray[np.uint8], name: str, draw: Draw) -> Iterator[Pasted]:
+        """Objects of one class, pasted on the image; none, where `TRIES` frames had none that is fit."""
         for number in (draw / "frame").rng().permutation(self.showing[name])[:TRIES]:
             frame = self.donor[int(number)]
             if len(found := self._fit(frame, name)):
                 break
         else:
-            return photo
+            return
         rng = (draw / "objects").rng()
         heads = found[rng.random(len(found)) < 0.5]
         for one in heads if len(heads) else [rng.choice(found)]:
-            photo = _on(photo, frame, int(one), draw / int(one), pasted)
-        return photo
+            if pasted := _on(image, frame, int(one), draw / int(one)):
+                yield pasted
 
     def _fit(self, frame: Example, name: str) -> NDArray[np.int64]:
         """Numbers of the instances of a class that can be cut out."""
@@ -102,25 +103,24 @@ def _in_one_piece(frame: Example, one: int) -> bool:
     return count == 1 or int(np.bincount(pieces.ravel())[1:].max()) >= WHOLE * int(frame.masks[one].sum())
 
 
-def _on(photo: Example, frame: Example, one: int, draw: Draw, pasted: list[Pasted]) -> Example:
-    """Pasted where it fits as a whole; nothing where it is too large for that, or too small for any pixel."""
+def _on(image: NDArray[np.uint8], frame: Example, one: int, draw: Draw) -> Pasted | None:
+    """Pasted on the image where it fits as a whole; None where it is too large for that, or too small for any pixel."""
     assert frame.masks is not None
-    rng, shape = draw.rng(), photo.image.shape[:2]
+    rng, shape = draw.rng(), image.shape[:2]
     x0, y0, x1, y1 = frame.boxes[one].astype(int)
     scale = min(shape) / min(frame.image.shape[:2]) * float(np.exp(rng.uniform(*np.log(SCALES))))
     h, w = (max(round(side * scale), 1) for side in (y1 - y0, x1 - x0))
     above, mask = _resized(frame.image[y0:y1, x0:x1], frame.masks[one, y0:y1, x0:x1], (w, h))
     if h > shape[0] or w > shape[1] or not mask.any():
-        return photo
+        return None
     top, left = int(rng.integers(shape[0] - h + 1)), int(rng.integers(shape[1] - w + 1))
     window = slice(top, top + h), slice(left, left + w)
-    image, whole = photo.image.copy(), np.zeros(shape, bool)
+    whole = np.zeros(shape, bool)
     how = str(rng.choice(BLENDINGS)) if min(h, w) >= SOFT else "none"
     blended = blend(image[window].astype(float), above, mask, how)
     image[window] = np.clip(np.rint(blended), 0, 255).astype(np.uint8)
     whole[window] = mask
-    pasted.append(Pasted(int(frame.labels[one]), whole))
-    return replace(photo, image=image)
+    return Pasted(int(frame.labels[one]), whole)
 
 
 def _resized(image: NDArray[np.uint8], mask: Mask, size: tuple[int, int]) -> tuple[NDArray[np.float64], Mask]:
