@@ -32,7 +32,7 @@ CURE = (
     "look at what nvidia-smi says (in a container, NVIDIA_DRIVER_CAPABILITIES must name compute and graphics), or set "
     "farm.device: cpu if it is meant so"
 )
-SLOW = "EEVEE draws in software here, at minutes a frame for rich scenes: engine: cycles is faster without a GPU"
+SLOW = "EEVEE draws in software here, at seconds a frame: engine: cycles is several times as fast without a GPU"
 
 
 def shown(environment: Mapping[str, str] = os.environ, root: Path = Path("/")) -> str:
