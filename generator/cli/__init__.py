@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from generator.base.errors import GeneratorError
+from generator.base.interrupts import pressed
 from generator.cli import (
     advising,
     assets,
@@ -62,19 +63,28 @@ def main() -> NoReturn:
     """Exit codes: 0 done, 2 the user can act on it (said in one message), 130 interrupted."""
     try:
         app()
-    except GeneratorError as error:
-        error_console.print(f"[bold red]error[/]: {escaped(str(error))}", highlight=False, soft_wrap=True)
-        sys.exit(2)
     except KeyboardInterrupt:
         interrupted()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
     except SystemExit as done:
-        if done.code == 130:
+        if done.code and (done.code == 130 or pressed()):
             interrupted()
         raise
+    except Exception as error:
+        if pressed():
+            interrupted()
+        given_up(error)
     sys.exit(0)
+
+
+def given_up(error: Exception) -> None:
+    """Say what the user can act on, and leave with 2; quietly where nobody reads any more. Else it is raised again."""
+    if isinstance(error, GeneratorError):
+        error_console.print(f"[bold red]error[/]: {escaped(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(2)
+    if isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    raise error
 
 
 def interrupted() -> NoReturn:

@@ -77,8 +77,8 @@ def interrupts_held() -> Iterator[None]:
     finally:
         signal.signal(signal.SIGINT, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-    if pressed:
-        raise KeyboardInterrupt
+        if pressed:  # and what may have failed for it does not matter any more
+            raise KeyboardInterrupt
 
 
 def refuse_silence(address: str) -> None:
