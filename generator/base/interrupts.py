@@ -6,6 +6,8 @@ pressed has been interrupted, whatever the error says.
 """
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 _pressed = False
@@ -26,3 +28,23 @@ def _press(number: int, frame: FrameType | None) -> None:
     global _pressed
     _pressed = True
     raise KeyboardInterrupt
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Ctrl-C acts when the block is done. A terminal sends it to all of Ray's processes too; those that start in here
+    inherit the mask and live on until the driver ends them, instead of leaving it waiting for a dead server.
+
+    The mask is the main thread's alone: the kernel may hand the signal to another thread, whence Python would raise
+    KeyboardInterrupt in the midst of Ray's own code. So for as long as the block runs it is only noted.
+    """
+    noted: list[int] = []
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    handler = signal.signal(signal.SIGINT, lambda number, frame: noted.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if noted:  # and what may have failed for it does not matter any more
+            raise KeyboardInterrupt

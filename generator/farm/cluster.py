@@ -2,7 +2,6 @@
 
 import logging
 import os
-import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ import ray
 from ray.exceptions import RayError
 
 from generator.base.errors import GeneratorError
+from generator.base.interrupts import interrupts_held
 from generator.base.processes import cores, inherited
 from generator.spec.config import Farm
 
@@ -59,26 +59,6 @@ def _join(address: str) -> None:
             f"no Ray cluster can be joined at {address!r} ({error}); if it asks for a token, set "
             "RAY_AUTH_MODE=token; leave the address out to start a cluster here"
         ) from error
-
-
-@contextmanager
-def interrupts_held() -> Iterator[None]:
-    """Ctrl-C acts when the block is done. A terminal sends it to all of Ray's processes too; those that start in here
-    inherit the mask and live on until the driver ends them, instead of leaving it waiting for a dead server.
-
-    The mask is the main thread's alone: the kernel may hand the signal to another thread, whence Python would raise
-    KeyboardInterrupt in the midst of Ray's own code. So for as long as the block runs it is only noted.
-    """
-    pressed: list[int] = []
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    handler = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        if pressed:  # and what may have failed for it does not matter any more
-            raise KeyboardInterrupt
 
 
 def refuse_silence(address: str) -> None:
