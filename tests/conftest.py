@@ -1,6 +1,9 @@
 """Scenes small enough to know the answer to."""
 
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,11 +25,36 @@ ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 settings.register_profile("calm", deadline=None, derandomize=True)  # a busy machine is no failure
 settings.load_profile("calm")
+os.environ.setdefault("RAY_worker_niceness", "0")  # workers that give way to all would wait for other tests
+os.environ.setdefault("RAY_AUTH_MODE", "token")  # of the clusters that Ray starts, for those who join one
+CLUSTER = """
+import sys, ray
+from generator.farm.cluster import cluster
+from generator.spec.config import Farm
+with cluster(Farm(workers=2)):
+    print(ray.get_runtime_context().gcs_address, flush=True)
+    sys.stdin.read()
+"""
 
 
 @pytest.fixture(scope="session")
 def store() -> AssetStore:
     return AssetStore(Catalog.open())
+
+
+def clustered() -> Iterator[str]:
+    """The address of a Ray cluster of two cores, of which several tests make use: to start one takes as much time as to
+    paint a data set of a few frames."""
+    command = [sys.executable, "-c", CLUSTER]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin and process.stdout
+        yield process.stdout.readline().strip()
+        process.stdin.close()  # ends it, as the end of this process would
+
+
+@pytest.fixture(scope="session")
+def ray_cluster() -> Iterator[str]:
+    yield from clustered()
 
 
 @pytest.fixture(scope="module")

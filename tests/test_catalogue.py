@@ -14,7 +14,7 @@ from generator.base.scene import MeshRef
 from generator.distributions.base import REGISTRY
 from generator.render.painter import make_painter
 from generator.report import catalogue
-from generator.report.catalogue_values import words
+from generator.report.catalogue_values import Word, words
 from generator.report.turntable import turntable
 from generator.sampling.sampler import Sampler
 from generator.spec.scene import SceneSpec
@@ -44,8 +44,12 @@ def test_changes_leave_the_base_alone() -> None:
     }
 
 
-def test_every_distribution_is_shown_with_a_picture_of_its_draws() -> None:
-    shown = list(words())
+@pytest.fixture(scope="module")
+def shown() -> list[Word]:
+    return list(words())
+
+
+def test_every_distribution_is_shown_with_a_picture_of_its_draws(shown: list[Word]) -> None:
     assert {word.name for word in shown} == set(REGISTRY)
     assert all(word.examples and all("<svg" in chart for _, chart in word.examples) for word in shown)
 
@@ -71,7 +75,10 @@ class Pictures(HTMLParser):
 
 
 @pytest.mark.slow
-def test_the_page_holds_everything_and_loads_nothing(tmp_path: Path) -> None:
+def test_the_page_holds_everything_and_loads_nothing(
+    shown: list[Word], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogue, "words", lambda: shown)
     out = tmp_path / "page.html"
     catalogue.write_catalogue(out, paint=False, size=(48, 36), progress=lambda *_: None)
     page = Pictures()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -52,8 +53,8 @@ def job_of(scene: Path, folder: Path, **changes: object) -> tuple[RunConfig, Job
     return config, Job.of(config, load_scene(scene), (), folder, painter="raycast")
 
 
-def run(scene: Path, folder: Path, workers: int = 2) -> None:
-    config, job = job_of(scene, folder, farm={"workers": workers, "shard": 4})
+def run(scene: Path, folder: Path, workers: int = 2, address: str = "local") -> None:
+    config, job = job_of(scene, folder, farm={"workers": workers, "shard": 4, "address": address})
     paint(config, job, silent)
 
 
@@ -71,10 +72,10 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def reference(scene: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data set of an undisturbed run with two workers."""
+def reference(scene: Path, tmp_path_factory: pytest.TempPathFactory, ray_cluster: str) -> Path:
+    """The data set of an undisturbed run with two workers, on a cluster that it joins."""
     folder = tmp_path_factory.mktemp("reference") / "dataset"
-    run(scene, folder)
+    run(scene, folder, address=ray_cluster)
     return folder
 
 
@@ -112,6 +113,7 @@ def test_everything_is_there_once_and_holds_together(reference: Path) -> None:
 
 
 def test_one_worker_makes_the_same_bytes(scene: Path, reference: Path, tmp_path: Path) -> None:
+    """On a cluster that is started for it."""
     run(scene, tmp_path / "dataset", workers=1)
     assert hashes(tmp_path / "dataset") == hashes(reference)
 
@@ -170,11 +172,14 @@ def test_a_folder_of_another_run_is_refused(scene: Path, reference: Path, tmp_pa
     assert (tmp_path / "foreign.txt").read_text() == "mine"
 
 
-def test_too_many_quarantined_frames_stop_the_run_and_every_later_one(scene: Path, tmp_path: Path) -> None:
+def test_too_many_quarantined_frames_stop_the_run_and_every_later_one(
+    scene: Path, tmp_path: Path, ray_cluster: str
+) -> None:
     """Running again must not wear the limit down: what earlier sessions quarantined counts."""
     blinding = scene.read_text().replace("power: 5}", "power: 5000}")
     (tmp_path / "blinding.yaml").write_text(blinding)
-    config, job = job_of(tmp_path / "blinding.yaml", tmp_path / "dataset")
+    farm = {"workers": 2, "shard": 4, "address": ray_cluster}
+    config, job = job_of(tmp_path / "blinding.yaml", tmp_path / "dataset", farm=farm)
     shards = []
     for _ in range(2):
         with pytest.raises(RenderError, match="failed their audit"):
@@ -190,9 +195,10 @@ def test_two_drivers_on_one_folder(tmp_path: Path) -> None:
             pass
 
 
-def test_rules_that_no_scene_meets_are_named(scene: Path, tmp_path: Path) -> None:
+def test_rules_that_no_scene_meets_are_named(scene: Path, tmp_path: Path, ray_cluster: str) -> None:
     scene.write_text(SCENE.replace("edge_cases:\n", "edge_cases:\n  vast: {pixels: {above: 3000}}\n"))  # of 64 x 48
-    config, job = job_of(scene, tmp_path / "dataset", balance={"floors": {"vast": 0.9}, "proposals": 1.5})
+    rules = {"floors": {"vast": 0.9}, "proposals": 1.5}
+    config, job = job_of(scene, tmp_path / "dataset", balance=rules, farm={"workers": 2, "address": ray_cluster})
     with pytest.raises(BalanceError, match="vast"):
         paint(config, job, silent)
 
@@ -221,9 +227,11 @@ class Moody:
         return Report(0, 1)
 
 
-def test_tasks_that_kill_or_hang_their_worker_are_given_up_and_the_rest_goes_on(scene: Path, tmp_path: Path) -> None:
+def test_tasks_that_kill_or_hang_their_worker_are_given_up_and_the_rest_goes_on(
+    scene: Path, tmp_path: Path, ray_cluster: str
+) -> None:
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import a test
-    config, job = job_of(scene, tmp_path, farm={"workers": 2})
+    config, job = job_of(scene, tmp_path, farm={"workers": 2, "address": ray_cluster})
     with cluster(config.farm):
         crew = Crew(config.farm, RayPool(job, config.farm, Moody))
         tasks = (
@@ -249,38 +257,35 @@ class Countable:
         return Report(0, 1, pid=os.getpid(), device=os.environ.get("CUDA_VISIBLE_DEVICES", "all"))
 
 
-def with_gpus(count: int) -> None:
-    """A cluster here that declares so many."""
-    ray.init(address="local", num_cpus=4, num_gpus=count, include_dashboard=False, object_store_memory=100_000_000,
+@pytest.fixture(scope="module")
+def two_gpus() -> Iterator[None]:
+    """A cluster here that declares so many, for the last tests of this module."""
+    ray.init(address="local", num_cpus=4, num_gpus=2, include_dashboard=False, object_store_memory=100_000_000,
              log_to_driver=False, configure_logging=False)  # fmt: skip
+    yield
+    ray.shutdown()
 
 
+@pytest.mark.usefixtures("two_gpus")
 def test_a_worker_that_holds_no_gpu_sees_none_on_a_cluster(scene: Path, tmp_path: Path) -> None:
     """Else a run that began on cores would paint on the GPUs of machines that join it, and mix two devices."""
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
     farm = Farm(address="joined", device="cpu", workers=1)
-    try:
-        with_gpus(1)
-        crew = Crew(farm, RayPool(job_of(scene, tmp_path)[1], farm, Countable))
-        seen = [answer[1].device for answer in crew.run(source(iter([Task("act", (), 120.0)])))]  # type: ignore[index]
-    finally:
-        ray.shutdown()
+    crew = Crew(farm, RayPool(job_of(scene, tmp_path)[1], farm, Countable))
+    seen = [answer[1].device for answer in crew.run(source(iter([Task("act", (), 120.0)])))]  # type: ignore[index]
     assert seen == [""]
 
 
+@pytest.mark.usefixtures("two_gpus")
 def test_workers_share_declared_gpus_and_are_replaced_when_old(scene: Path, tmp_path: Path) -> None:
     """GPUs that are only declared: four workers on two of them, each told which is its own, none older than 3 frames."""
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
     farm = Farm(gpu_share=0.5, recycle_frames=3)
     _, job = job_of(scene, tmp_path)
-    try:
-        with_gpus(2)
-        crew = Crew(farm, RayPool(job, farm, Countable))
-        assert (crew.placement.workers, crew.placement.gpus) == (4, 0.5)
-        tasks = (Task("act", (), 120.0) for _ in range(24))
-        reports = [answer[1] for answer in crew.run(source(tasks)) if not isinstance(answer, Lost)]
-    finally:
-        ray.shutdown()
+    crew = Crew(farm, RayPool(job, farm, Countable))
+    assert (crew.placement.workers, crew.placement.gpus) == (4, 0.5)
+    tasks = (Task("act", (), 120.0) for _ in range(24))
+    reports = [answer[1] for answer in crew.run(source(tasks)) if not isinstance(answer, Lost)]
     assert len(reports) == 24 and {r.device for r in reports} <= {"0", "1"}
     ages = Counter(r.pid for r in reports)
     assert max(ages.values()) <= 3 and crew.recycled >= 4 and crew.deaths == 0

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import fsspec
 import pytest
-from stores import serving
-from test_farm import CONFIG, hashes, job_of, silent
+from conftest import clustered
+from stores import emptied, serving
+from test_farm import hashes, job_of, silent
 from test_spec import SCENE
 
 from generator.base.errors import DatasetError
@@ -25,9 +26,23 @@ pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.filterwarnings("ign
 FRAMES = {"frames": {"train": 10, "val": 2}, "balance": {}}
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield from serving(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def farm(server: str) -> Iterator[dict[str, object]]:
+    """Two workers of a cluster whose processes find the server."""
+    for address in clustered():
+        yield {"workers": 2, "shard": 4, "address": address}
+
+
 @pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    yield from serving(monkeypatch)
+def bucket(server: str) -> str:
+    emptied()
+    return server
 
 
 @pytest.fixture
@@ -43,33 +58,34 @@ def stored(url: str) -> dict[str, str]:
     return {one.name: hashlib.sha256(one.read_bytes()).hexdigest() for one in files}
 
 
-def painted(scene: Path, folder: Path, output: str = "") -> tuple[Job, int]:
-    config, job = job_of(scene, folder, output=output, **FRAMES)
+def painted(scene: Path, folder: Path, farm: dict[str, object], output: str = "") -> tuple[Job, int]:
+    config, job = job_of(scene, folder, output=output, farm=farm, **FRAMES)
     return job, paint(config, job, silent).painted
 
 
 def test_s3_holds_what_a_disk_would_and_a_bare_machine_goes_on_from_it(
-    scene: Path, tmp_path: Path, bucket: str
+    scene: Path, tmp_path: Path, bucket: str, farm: dict[str, object]
 ) -> None:
-    assert CONFIG["farm"]["shard"] == 4  # type: ignore[index]
-    painted(scene, tmp_path / "disk")
-    job, count = painted(scene, tmp_path / "first", bucket)
+    painted(scene, tmp_path / "disk", farm)
+    job, count = painted(scene, tmp_path / "first", farm, bucket)
     assert job.remote == f"{bucket}/dataset" and count == 12
     assert stored(bucket) == hashes(tmp_path / "disk")
     assert not list((tmp_path / "first").glob("shard-*")), "nothing piles up where it was painted"
     files = fsspec.filesystem("s3")
     files.rm_file("bucket/run/dataset/shard-00001.parquet")  # as if killed between the tar and its records
     files.rm_file("bucket/run/dataset/shard-00003.parquet")
-    _, count = painted(scene, tmp_path / "second", bucket)
+    _, count = painted(scene, tmp_path / "second", farm, bucket)
     assert count == 4 + 2 and stored(bucket) == hashes(tmp_path / "disk")
     shutil.rmtree(tmp_path / "first")
-    _, count = painted(scene, tmp_path / "first", bucket)
+    _, count = painted(scene, tmp_path / "first", farm, bucket)
     assert count == 0 and stored(bucket) == hashes(tmp_path / "disk")
 
 
-def test_what_is_at_a_url_is_read_there_as_from_a_folder(scene: Path, tmp_path: Path, bucket: str) -> None:
-    painted(scene, tmp_path / "disk")
-    painted(scene, tmp_path / "staging", bucket)
+def test_what_is_at_a_url_is_read_there_as_from_a_folder(
+    scene: Path, tmp_path: Path, bucket: str, farm: dict[str, object]
+) -> None:
+    painted(scene, tmp_path / "disk", farm)
+    painted(scene, tmp_path / "staging", farm, bucket)
     here, there = Dataset.open(tmp_path / "disk"), Dataset.open(f"{bucket}/dataset")
     assert there.records.equals(here.records) and there.shards == here.shards and len(there) == 12
     for (a, frame, sample), (b, other, same) in zip(here, there, strict=True):
@@ -85,12 +101,14 @@ def test_what_is_at_a_url_is_read_there_as_from_a_folder(scene: Path, tmp_path: 
     assert status and status["state"] == "done" and not status["alive"]
 
 
-def test_local_shards_that_were_not_uploaded_are(scene: Path, tmp_path: Path, bucket: str) -> None:
+def test_local_shards_that_were_not_uploaded_are(
+    scene: Path, tmp_path: Path, bucket: str, farm: dict[str, object]
+) -> None:
     """As when the machine went down between the disk and the network."""
-    painted(scene, tmp_path / "here")
+    painted(scene, tmp_path / "here", farm)
     with locked(tmp_path / "here"):
         pass
-    _, count = painted(scene, tmp_path / "here", bucket)
+    _, count = painted(scene, tmp_path / "here", farm, bucket)
     assert count == 0 and "shard-00003.parquet" in stored(bucket)
     assert len(Dataset.open(f"{bucket}/dataset")) == 12
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from functools import reduce
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ size: [48, 36]
 painter: raycast
 output: OUT
 balance: {caps: {night: 0.3}, floors: {dim: 0.6, many: 0.4}, combinations: 0}
-farm: {workers: 2, shard: 4, refills: 0}
+farm: {workers: 2, shard: 4, refills: 0, address: ADDRESS}
 """
 
 
@@ -62,10 +63,11 @@ def kept(folder: Path) -> Counter[str]:
 
 @pytest.mark.ray
 @pytest.mark.slow
-def test_what_is_missing_is_painted_and_then_nothing_more(tmp_path: Path) -> None:
+def test_what_is_missing_is_painted_and_then_nothing_more(tmp_path: Path, ray_cluster: str) -> None:
     (tmp_path / "scene.yaml").write_text(SCENE)
     config, folder = tmp_path / "run.yaml", tmp_path / "out" / "dataset"
-    config.write_text(CONFIG.replace("SCENE", str(tmp_path / "scene.yaml")).replace("OUT", str(tmp_path / "out")))
+    names = {"SCENE": tmp_path / "scene.yaml", "OUT": tmp_path / "out", "ADDRESS": ray_cluster}
+    config.write_text(reduce(lambda text, name: text.replace(name, str(names[name])), names, CONFIG))
     said = said_by("render", str(config))
     assert (
         "only painted pictures tell dim: planned without those rules" in said

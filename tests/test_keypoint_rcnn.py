@@ -177,7 +177,7 @@ def test_painted_frames_without_keypoints_are_refused_with_the_cure(tmp_path: Pa
 @pytest.mark.slow
 def test_it_learns_to_place_keypoints(tmp_path: Path) -> None:
     """Chance, a point anywhere in the box, places about a twentieth: a disc of radius 3 in 30 x 30 pixels."""
-    spec = TINY.model_copy(update={"steps": 50, "batch": 4, "ema": 0.9, "checkpoint_every": 100})
+    spec = TINY.model_copy(update={"steps": 50, "batch": 2, "ema": 0.9, "checkpoint_every": 100})
     losses: list[float] = []
     told = {"on_step": lambda _, one: losses.append(one["loss_keypoint"]), "augment": Augment(mirror=0.0)}
     model = train({"a": Blank(12)}, {"a": 1.0}, spec, tmp_path, 0, **told)

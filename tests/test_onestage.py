@@ -132,6 +132,6 @@ def test_it_learns_to_find_squares(tmp_path: Path) -> None:
         def __getitem__(self, index: int):
             return replace(super().__getitem__(index), labels=np.array([1]))
 
-    spec = TINY.model_copy(update={"steps": 60, "batch": 4, "ema": 0.9})
+    spec = TINY.model_copy(update={"steps": 60, "batch": 2, "ema": 0.9})
     result = evaluate(train({"real": Same("real", count=8)}, {"real": 1.0}, spec, tmp_path, 0), Same("real", count=8))
     assert result.box.ap50 > 0.8

@@ -245,7 +245,7 @@ def test_half_precision_moves_no_anchor_and_rounds_no_box(model: str, monkeypatc
         state = begun(model=model, size=size, precision=precision)[1]
         anchors = (state.model.rpn if model == "faster_rcnn" else state.model).anchor_generator
         anchors.register_forward_hook(lambda *seen: found.append(seen[2][0]))
-        batch = Batch([torch.rand(3, size, size)] * 2, [target] * 2, ["a", "b"])
+        batch = Batch([torch.rand(3, size, size)], [target], ["a"])
         if model == "faster_rcnn":
             heads = state.model.roi_heads
             chosen = heads.select_training_samples

@@ -12,9 +12,8 @@ Scale = Callable[[float], float]
 def element(name: str, *children: str, **attributes: object) -> Markup:
     """``element("text", "hi", x=3, font_size=9)``; `class_` gives the attribute ``class``."""
     inner = Markup("").join(children)
-    pairs = ((key.rstrip("_").replace("_", "-"), value) for key, value in attributes.items())
-    written = Markup("").join(Markup(' {}="{}"').format(key, _short(value)) for key, value in pairs)
-    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), written, inner)
+    written = "".join(f' {key.rstrip("_").replace("_", "-")}="{escape(_short(it))}"' for key, it in attributes.items())
+    return Markup(f"<{name}{written}>{inner}</{name}>")
 
 
 def _short(value: object) -> str:

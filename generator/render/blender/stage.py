@@ -89,6 +89,9 @@ class Stage:
 
     def _world(self, sample: SceneSample) -> None:
         world, panorama, photo = sample.world, None, None
+        # EEVEE reads its light from a map of so many pixels. One colour needs few: 6.0 instead of 8.3 CPU seconds a
+        # frame in software (160x120, 4 samples), for 0.007 levels in the mean, and 1 at most
+        self.scene.world.probe_resolution = "1024" if world.environment else "256"
         if world.environment:
             path = str(self.store.path(world.environment))
             panorama = self.panoramas.get(path, lambda: load_environment(path))
