@@ -27,7 +27,7 @@ def test_memory_does_not_grow_with_the_frames(tmp_path, kind, monkeypatch):
     monkeypatch.setattr("generator.dataset.export.files.write_bytes", lambda path, data: None)
     monkeypatch.setattr("generator.dataset.export.coco.keypoint_names", lambda delivery: {})
     options = {"bop": {"per_scene": 50}, "webdataset": {"per_tar": 50}}.get(kind, {})
-    many = {"coco": 2000}.get(kind, 250)
+    many = {"coco": 1000}.get(kind, 250)
     few_peak, many_peak = (peak(tmp_path, count, frame, kind, options) for count in (FEW, many))
     assert many_peak - few_peak < 65536 + 50 * (many - FEW)
 
