@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -42,19 +43,21 @@ def store() -> AssetStore:
     return AssetStore(Catalog.open())
 
 
+@contextmanager
 def clustered() -> Iterator[str]:
     """The address of a Ray cluster of two cores, of which several tests make use: to start one takes as much time as to
-    paint a data set of a few frames."""
+    paint a data set of a few frames. It ends with its standard input, so also when this process does."""
     command = [sys.executable, "-c", CLUSTER]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin and process.stdout
-        yield process.stdout.readline().strip()
-        process.stdin.close()  # ends it, as the end of this process would
+        address = process.stdout.readline().strip() if process.stdout else ""
+        assert address, "Ray did not start, and has said why"
+        yield address
 
 
 @pytest.fixture(scope="session")
 def ray_cluster() -> Iterator[str]:
-    yield from clustered()
+    with clustered() as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -163,7 +163,7 @@ def test_depth_moves_with_the_pixels_and_shrinks_with_the_zoom() -> None:
 @pytest.mark.slow
 def test_learning_tells_depth_better_than_any_constant(tmp_path: Path) -> None:
     model = run(
-        tmp_path, TINY.model_copy(update={"steps": 60, "batch": 2, "ema": 0.9}), augment=replace(PLAIN, zoom=(1, 1))
+        tmp_path, TINY.model_copy(update={"steps": 60, "batch": 4, "ema": 0.9}), augment=replace(PLAIN, zoom=(1, 1))
     )
     result = evaluate_depth(model, Walls())
     truths = [Walls()[k].depth for k in range(8)]

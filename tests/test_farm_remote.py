@@ -35,7 +35,7 @@ def server() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def farm(server: str) -> Iterator[dict[str, object]]:
     """Two workers of a cluster whose processes find the server."""
-    for address in clustered():
+    with clustered() as address:
         yield {"workers": 2, "shard": 4, "address": address}
 
 

@@ -45,7 +45,7 @@ def total(line: Mapping[str, float]) -> float:
 
 @pytest.mark.slow
 def test_learning_lowers_the_loss_and_finds_discs(tmp_path: Path) -> None:
-    model = run(tmp_path, TINY.model_copy(update={"steps": 30, "ema": 0.9}))
+    model = run(tmp_path, TINY.model_copy(update={"steps": 40, "ema": 0.9}))
     log = [total(line) for line in losses(tmp_path)]
     assert np.mean(log[-10:]) < 0.5 * np.mean(log[:10])
     result = evaluate(model, Discs(), choose_threshold(model, Discs()))
