@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import linprog
 
 from generator.balance.rows import Floats, Rows
 from generator.balance.rules import Rule
@@ -104,5 +104,5 @@ def _mixture(rows: Floats) -> tuple[Floats, Floats, float]:
     count, columns = rows.shape
     costs = np.r_[np.zeros(columns), np.ones(count)]
     matrix, one = np.hstack([rows, -np.eye(count)]), np.r_[np.ones(columns), np.zeros(count)][None]
-    found = linprog(costs, matrix, np.zeros(count), one, np.ones(1), method="highs")
+    found = scipy.optimize.linprog(costs, matrix, np.zeros(count), one, np.ones(1), method="highs")
     return np.asarray(found.x)[columns:], -np.asarray(found.ineqlin.marginals), float(found.eqlin.marginals[0])

@@ -3,8 +3,7 @@
 from typing import Any
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array, eye_array, hstack, vstack
+import scipy
 
 from generator.balance.program import EPSILON, Program, Whole, excess
 from generator.balance.rows import Floats
@@ -87,7 +86,7 @@ def _filled(program: Program, rows: Floats, x: Whole) -> Whole:
 
 
 def _integers(program: Program, start: Floats) -> Floats:
-    matrix = csr_array(program.with_frames().dense())
+    matrix = scipy.sparse.csr_array(program.with_frames().dense())
     kinds = np.ones(len(program.high), np.int64)
     bounds = program.low, program.high
     return _milp(-program.weight.astype(float), matrix, _tops(program), bounds, kinds, start)
@@ -103,9 +102,8 @@ def _nearest(program: Program, integers: bool, start: Floats) -> Floats:
     The distances weigh so little that all of them together are worth less than half a frame."""
     columns, total = len(program.high), int(program.limit)
     goal = total * program.high / program.frames(program.high)
-    same, none = eye_array(columns), csr_array((len(program.rows) + 1, columns))
-    upper = hstack([csr_array(program.with_frames().dense()), none])
-    matrix = csr_array(vstack([upper, hstack([same, -same]), hstack([-same, -same])]))
+    rows, same = scipy.sparse.csr_array(program.with_frames().dense()), scipy.sparse.eye_array(columns)
+    matrix = scipy.sparse.block_array([[rows, None], [same, -same], [-same, -same]], format="csr")
     weights = np.r_[-program.weight, np.full(columns, 1 / (4 * total + 4))]
     bounds = np.r_[program.low, np.zeros(columns)], np.r_[program.high, np.full(columns, np.inf)]
     kinds = np.r_[np.full(columns, int(integers)), np.zeros(columns, np.int64)]
@@ -117,6 +115,7 @@ def _nearest(program: Program, integers: bool, start: Floats) -> Floats:
 def _milp(costs: Floats, matrix: Any, most: Floats, bounds: tuple[Any, Any], kinds: Whole, start: Floats) -> Floats:
     """HiGHS' solution, or `start` where it found none within the nodes it may visit (a limit in time is no function
     of the input)."""
-    rows, options = LinearConstraint(matrix, -np.inf, most), {"node_limit": 2000, "mip_rel_gap": 1e-4}
-    found: Any = milp(costs, constraints=rows, bounds=Bounds(*bounds), integrality=kinds, options=options)  # type: ignore[arg-type]
+    rows, within = scipy.optimize.LinearConstraint(matrix, -np.inf, most), scipy.optimize.Bounds(*bounds)
+    options: Any = {"node_limit": 2000, "mip_rel_gap": 1e-4}
+    found: Any = scipy.optimize.milp(costs, constraints=rows, bounds=within, integrality=kinds, options=options)
     return start if found.x is None else np.asarray(found.x)

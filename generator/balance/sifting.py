@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import linprog
-from scipy.sparse import csr_array, eye_array, hstack
 
 from generator.balance.rows import Rows
 
@@ -164,11 +163,11 @@ def _priced(program: Columns, free: Whole, x: Floats, prices: Floats, radius: Fl
     rows, fixed = program.rows.take(free).dense(), x.copy()
     fixed[free] = 0
     rest = program.tops - program.rows.times(fixed)
-    same = eye_array(count)
+    same = scipy.sparse.eye_array(count)
     costs = np.r_[-program.worth[free], most, -least]
     bounds = np.column_stack([np.r_[program.low[free], np.zeros(2 * count)],
                               np.r_[program.high[free], np.full(2 * count, np.inf)]])  # fmt: skip
-    found = _linprog(costs, hstack([csr_array(rows), -same, same]), rest, bounds)
+    found = _linprog(costs, scipy.sparse.hstack([scipy.sparse.csr_array(rows), -same, same]), rest, bounds)
     x = x.copy()
     x[free] = found.x[: len(free)]
     prices = np.clip(-found.ineqlin.marginals, least, most)
@@ -177,7 +176,7 @@ def _priced(program: Columns, free: Whole, x: Floats, prices: Floats, radius: Fl
 
 def _small(program: Columns) -> Optimum | None:
     bounds = np.column_stack([program.low, program.high])
-    found = _linprog(-program.worth, csr_array(program.rows.dense()), program.tops, bounds)
+    found = _linprog(-program.worth, scipy.sparse.csr_array(program.rows.dense()), program.tops, bounds)
     if found.status != 0:
         return None
     return Optimum(found.x, np.maximum(-found.ineqlin.marginals, 0), float(-found.fun))
@@ -185,4 +184,4 @@ def _small(program: Columns) -> Optimum | None:
 
 def _linprog(costs: Floats, matrix: Any, most: Floats, bounds: Any) -> Any:
     """scipy's, whose annotations lack sparse matrices. Presolving costs more than it saves where rows are few."""
-    return linprog(costs, matrix, most, bounds=bounds, method="highs-ds", options={"presolve": False})
+    return scipy.optimize.linprog(costs, matrix, most, bounds=bounds, method="highs-ds", options={"presolve": False})

@@ -1,6 +1,6 @@
 from typing import Any, ClassVar
 
-from scipy.special import betainc, betaincinv
+import scipy
 
 from generator.base.draw import Draw
 from generator.distributions.base import Law, Scalar, Support, distribution
@@ -29,18 +29,20 @@ class Beta(Law):
     def sample(self, draw: Draw) -> float:
         alpha, beta = (shape.sample(draw / name) for shape, name in zip(self.beta, ("alpha", "beta"), strict=True))
         low, high = self._ends(draw)
-        return float(low + (high - low) * betaincinv(alpha, beta, draw.uniform()))
+        return float(low + (high - low) * scipy.special.betaincinv(alpha, beta, draw.uniform()))
 
     def support(self) -> Support | None:
         return hull(self.range) if self.range else ZERO_TO_ONE
 
     def cdf(self, x: float) -> float:
         (low, high), (alpha, beta) = self._ends(Draw(0)), (shape.sample(Draw(0)) for shape in self.beta)
-        return float(x >= high) if not low < x < high else float(betainc(alpha, beta, (x - low) / (high - low)))
+        if not low < x < high:
+            return float(x >= high)
+        return float(scipy.special.betainc(alpha, beta, (x - low) / (high - low)))
 
     def ppf(self, p: float) -> float:
         (low, high), (alpha, beta) = self._ends(Draw(0)), (shape.sample(Draw(0)) for shape in self.beta)
-        return float(low + (high - low) * betaincinv(alpha, beta, p))
+        return float(low + (high - low) * scipy.special.betaincinv(alpha, beta, p))
 
     def _ends(self, draw: Draw) -> Support:
         if self.range is None:

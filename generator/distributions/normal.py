@@ -1,7 +1,7 @@
 import math
 from typing import Any, ClassVar
 
-from scipy.special import log_ndtr, ndtr, ndtri, ndtri_exp
+import scipy
 
 from generator.base.draw import Draw
 from generator.distributions.base import Bound, Law, Scalar, Support, distribution
@@ -62,22 +62,22 @@ def truncated_normal(p: float, mean: float, deviation: float, clip: Support) -> 
     elif high < -TAIL:
         z = lower_tail(p, low, high)
     else:
-        start, stop = float(ndtr(low)), float(ndtr(high))
-        z = float(ndtri(max(start + (stop - start) * p, TINY)))  # 0 is no quantile
+        start, stop = float(scipy.special.ndtr(low)), float(scipy.special.ndtr(high))
+        z = float(scipy.special.ndtri(max(start + (stop - start) * p, TINY)))  # 0 is no quantile
     return float(min(max(mean + deviation * z, clip[0]), clip[1]))
 
 
 def lower_tail(p: float, low: float, high: float) -> float:
     """The quantile of p in [0, 1] of a standard normal between two ends far below 0, by logarithms of areas."""
-    top = float(log_ndtr(high))
-    rest = math.exp(float(log_ndtr(low)) - top)
-    return float(ndtri_exp(top + math.log(max(rest + (1 - rest) * p, TINY))))
+    top = float(scipy.special.log_ndtr(high))
+    rest = math.exp(float(scipy.special.log_ndtr(low)) - top)
+    return float(scipy.special.ndtri_exp(top + math.log(max(rest + (1 - rest) * p, TINY))))
 
 
 def log_mass(low: float, high: float) -> float:
     """The logarithm of the area below the standard bell curve between two ends, to full precision in both tails."""
     if low > 0:
         low, high = -high, -low
-    top = float(log_ndtr(high))
-    rest = float(log_ndtr(low)) - top
+    top = float(scipy.special.log_ndtr(high))
+    rest = float(scipy.special.log_ndtr(low)) - top
     return top + math.log(-math.expm1(rest)) if rest < 0 else -math.inf

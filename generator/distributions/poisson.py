@@ -1,8 +1,8 @@
 import math
 from typing import Annotated, Any, ClassVar
 
+import scipy
 from pydantic import Field
-from scipy.special import pdtr, pdtrik
 
 from generator.base.draw import Draw
 from generator.distributions.base import Constant, Scalar, Support, WholeLaw, distribution
@@ -33,12 +33,13 @@ class Poisson(WholeLaw):
         if x < 0:
             return 0.0
         if self.max is None:
-            return float(pdtr(math.floor(x), self._mean)) if math.isfinite(x) else 1.0
-        return float(pdtr(math.floor(min(x, self.max)), self._mean) / pdtr(self.max, self._mean))
+            return float(scipy.special.pdtr(math.floor(x), self._mean)) if math.isfinite(x) else 1.0
+        part, whole = scipy.special.pdtr([math.floor(min(x, self.max)), self.max], self._mean)
+        return float(part / whole)
 
     def guess(self, p: float) -> float:
-        whole = 1.0 if self.max is None else float(pdtr(self.max, self._mean))
-        near = float(pdtrik(p * whole, self._mean)) if p > 0 < self._mean else 0.0
+        whole = 1.0 if self.max is None else float(scipy.special.pdtr(self.max, self._mean))
+        near = float(scipy.special.pdtrik(p * whole, self._mean)) if p > 0 < self._mean else 0.0
         return float(math.ceil(near)) if math.isfinite(near) else 0.0
 
     @property

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from generator.base.errors import TrainError, did_you_mean
 from generator.base.geometry import extent
@@ -115,7 +115,7 @@ def _united(things: Picture) -> Thing:
 
 def _border(a: Mask, b: Mask) -> int:
     """Pixels of b that are beside (or in) a."""
-    grown: Mask = ndimage.binary_dilation(a)
+    grown: Mask = scipy.ndimage.binary_dilation(a)
     return int((grown & b).sum())
 
 

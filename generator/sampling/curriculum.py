@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy.spatial.transform import Rotation
+import scipy
 
 from generator.base.draw import Draw
 from generator.base.geometry import Array
@@ -62,7 +62,8 @@ def facing(direction: Array, turn: float, towards: Array, up: Array) -> Array:
     """The rotation (w x y z) that makes `direction` of an object point `towards` the camera (unit, world), the object's
     +z as near as it can to `up`; then turned by `turn` counter-clockwise as the camera sees it."""
     own, seen = triad(direction, np.array([0, 0, 1.0])), triad(towards, up)
-    turned = Rotation.from_rotvec(turn * towards) * Rotation.from_matrix(seen @ own.T)
+    rotation = scipy.spatial.transform.Rotation
+    turned = rotation.from_rotvec(turn * towards) * rotation.from_matrix(seen @ own.T)
     return turned.as_quat(canonical=True, scalar_first=True)
 
 

@@ -8,10 +8,9 @@ from weakref import WeakKeyDictionary
 
 import fcl
 import numpy as np
+import scipy
 from embreex.mesh_construction import TriangleMesh
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from generator.assets.embree import new_scene
 from generator.assets.mesh import Mesh
@@ -105,7 +104,8 @@ class Solid:
         """One vertex of every connected part (k, 3)."""
         n = len(self.vertices)
         ends = np.concatenate([self.faces[:, :2], self.faces[:, 1:]])
-        _, part = connected_components(coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(n, n)), False)
+        links = scipy.sparse.coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(n, n))
+        _, part = scipy.sparse.csgraph.connected_components(links, False)
         used = np.unique(self.faces)
         return self.vertices[used[np.unique(part[used], return_index=True)[1]]]
 

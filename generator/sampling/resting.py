@@ -4,8 +4,8 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull, QhullError
 
 from generator.base.geometry import Array
 from generator.distributions.rotations import shortest
@@ -33,8 +33,8 @@ def stable_poses(solid: Solid) -> tuple[Array, Array]:
 
 def _stable_poses(solid: Solid) -> tuple[Array, Array]:
     try:
-        hull = ConvexHull(solid.vertices)
-    except (QhullError, ValueError):
+        hull = scipy.spatial.ConvexHull(solid.vertices)
+    except (scipy.spatial.QhullError, ValueError):
         return np.array([[1.0, 0, 0, 0]]), np.ones(1)
     corners, normals = solid.vertices[hull.simplices], hull.equations[:, :3]
     goal = _rolled(corners, normals, hull.neighbors, solid.centroid)

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.spatial.transform import Rotation
+import scipy
 
 from generator.assets.catalog import Catalog
 from generator.assets.shapes import label_of as shape_label
@@ -103,7 +103,7 @@ def thing(name: str, k: int, filling: Filling) -> Thing:
 def facing(camera: Camera) -> Array:
     """The rotation (w x y z) that turns -y against the camera's view and z up in its picture."""
     right, down, forward = camera.world_from_camera[:3, :3].T
-    turn = Rotation.from_matrix(np.stack([right, forward, -down], 1))
+    turn = scipy.spatial.transform.Rotation.from_matrix(np.stack([right, forward, -down], 1))
     return np.asarray(turn.as_quat(canonical=True, scalar_first=True))
 
 

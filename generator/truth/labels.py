@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from generator.assets.mesh import Mesh
 from generator.assets.store import AssetStore
@@ -195,9 +195,9 @@ def in_camera(ones: Sequence[ObjectSample], camera: Camera) -> list[tuple[Vector
     """Position (m) and rotation (w x y z) of objects in the camera frame."""
     if not ones:
         return []
-    turned = Rotation.from_matrix(camera.camera_from_world[:3, :3]) * Rotation.from_quat(
-        np.array([one.pose.rotation for one in ones]), scalar_first=True
-    )
+    rotation = scipy.spatial.transform.Rotation
+    own = rotation.from_quat(np.array([one.pose.rotation for one in ones]), scalar_first=True)
+    turned = rotation.from_matrix(camera.camera_from_world[:3, :3]) * own
     places = np.array([one.pose.position for one in ones]) @ camera.camera_from_world[:3, :3].T
     places += camera.camera_from_world[:3, 3]
     turns = turned.as_quat(canonical=True, scalar_first=True)

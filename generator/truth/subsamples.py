@@ -13,8 +13,8 @@ three pixels of a million in heaps of things that stick in one another, none els
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from generator.assets.mesh import Mesh
 from generator.assets.store import AssetStore
@@ -80,13 +80,13 @@ def _unlike(frame: Frame, distance: Array) -> Mask:
         marked[:-1] |= ids[1:] != ids[:-1]
     if frame.camera.lens.kind != "pinhole":
         blind = np.isnan(frame.camera.rays((-1, -1, frame.camera.width + 1, frame.camera.height + 1))[..., 0])
-        found |= ndimage.binary_dilation(blind, _AROUND)[1:-1, 1:-1]
+        found |= scipy.ndimage.binary_dilation(blind, _AROUND)[1:-1, 1:-1]
     return found
 
 
 def _mark_contours(found: Mask, placed: list[tuple[Mesh, Array]], camera: Camera, distance: Array) -> None:
     """Mark the pixels through which a contour passes that is not behind everything seen around it."""
-    farthest = ndimage.maximum_filter(distance, 3) * _BEHIND
+    farthest = scipy.ndimage.maximum_filter(distance, 3) * _BEHIND
     per_radian, cone = density(camera)
     for mesh, pose in placed:
         edges = contours(mesh, camera.camera_from_world @ pose, steep=CREASE * per_radian)

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from math import cos, radians, sin
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from generator.assets.mesh import Mesh
 from generator.assets.shapes.outline import demand
@@ -84,7 +83,7 @@ def creased(vertices: Array, faces: Faces, angle: float) -> tuple[Array, Faces]:
     one, other = one[soft], other[soft]
     after = np.arange(faces.size).reshape(-1, 3)[:, [1, 2, 0]].ravel()
     rows, columns = np.concatenate([one, after[one]]), np.concatenate([after[other], other])
-    links = coo_matrix((np.ones(len(rows), bool), (rows, columns)), (faces.size, faces.size))
-    _, corner = connected_components(links, directed=False)
+    links = scipy.sparse.coo_matrix((np.ones(len(rows), bool), (rows, columns)), (faces.size, faces.size))
+    _, corner = scipy.sparse.csgraph.connected_components(links, directed=False)
     _, first = np.unique(corner, return_index=True)
     return vertices[start[first]], corner.reshape(-1, 3).astype(np.int64)

@@ -183,6 +183,14 @@ def bends(line: Array, reach: Array, closed: bool) -> None:
     demand(not (crowded if closed else crowded[1:-1]).any(), "a bent part is too thick for how sharply it bends")
 
 
+def globe(subdivisions: int = 4) -> tuple[Array, Faces]:
+    """Vertices (n, 3) and faces of an icosphere of radius 1."""
+    from trimesh.creation import icosphere
+
+    made = icosphere(subdivisions=subdivisions)
+    return np.asarray(made.vertices, float), np.asarray(made.faces)
+
+
 def bar(start: Sequence[float], end: Sequence[float], width: float, depth: float = 0.0, taper: float = 1.0) -> Body:
     """A straight bar: round of diameter `width`, or with a `depth` of rectangular section, rounded a little.
     `taper` is the width at its end over that at its start."""

@@ -4,7 +4,7 @@ counter-clockwise and do not repeat their first point."""
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
+import scipy
 
 from generator.base.errors import AssetError
 from generator.base.geometry import Array
@@ -70,7 +70,7 @@ def flowing(points: Points, count: int = 24) -> Array:
     knots = np.array(points, float)
     along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(knots, axis=0), axis=1))])
     demand(bool((np.diff(along) > 0).all()), "a shape's sizes leave no room for one of its curves")
-    line = np.asarray(PchipInterpolator(along, knots)(np.linspace(0, along[-1], count)))
+    line = np.asarray(scipy.interpolate.PchipInterpolator(along, knots)(np.linspace(0, along[-1], count)))
     line[-1] = knots[-1]  # not but for a rounding error
     return line
 

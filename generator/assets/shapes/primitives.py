@@ -1,15 +1,19 @@
 """The plain solids: flying distractors, stages and walls. All stand centred on the origin, sizes in metres."""
 
+from typing import Any
+
 import numpy as np
-import trimesh
 
 from generator.assets.mesh import Mesh
 from generator.assets.shapes import SHAPES
 from generator.assets.shapes.keypoints import CORNERS, DOWN, UP, keypoints
 
 
-def solid(body: trimesh.Trimesh, smooth: bool = False) -> Mesh:
-    """The product's mesh of a trimesh."""
+def solid(kind: str, smooth: bool = False, **measures: Any) -> Mesh:
+    """The product's mesh of what `trimesh.creation` makes under that name."""
+    from trimesh import creation  # not above: it takes as long to load as all else that a command needs
+
+    body = getattr(creation, kind)(**measures)
     return Mesh(np.asarray(body.vertices, np.float32), np.asarray(body.faces, np.int32), smooth=smooth)
 
 
@@ -17,7 +21,7 @@ def solid(body: trimesh.Trimesh, smooth: bool = False) -> Mesh:
 @keypoints(**CORNERS)
 def box(x: float = 1.0, y: float = 1.0, z: float = 1.0) -> Mesh:
     """A cuboid."""
-    return solid(trimesh.creation.box((x, y, z)))
+    return solid("box", extents=(x, y, z))
 
 
 @SHAPES("plane")
@@ -32,33 +36,33 @@ def plane(x: float = 1.0, y: float = 1.0) -> Mesh:
 @SHAPES("sphere")
 def sphere(radius: float = 0.5, subdivisions: float = 4) -> Mesh:
     """An icosphere; its vertices lie on the sphere."""
-    return solid(trimesh.creation.icosphere(subdivisions=int(subdivisions), radius=radius), smooth=True)
+    return solid("icosphere", smooth=True, subdivisions=int(subdivisions), radius=radius)
 
 
 @SHAPES("cylinder")
 @keypoints(top=UP, bottom=DOWN)
 def cylinder(radius: float = 0.5, height: float = 1.0, segments: float = 48) -> Mesh:
     """An upright cylinder."""
-    return solid(trimesh.creation.cylinder(radius=radius, height=height, sections=int(segments)))
+    return solid("cylinder", radius=radius, height=height, sections=int(segments))
 
 
 @SHAPES("prism")
 def prism(radius: float = 0.5, height: float = 1.0, sides: float = 6) -> Mesh:
     """An upright prism over a regular polygon."""
-    return solid(trimesh.creation.cylinder(radius=radius, height=height, sections=max(3, int(sides))))
+    return solid("cylinder", radius=radius, height=height, sections=max(3, int(sides)))
 
 
 @SHAPES("cone")
 @keypoints(tip=UP, base=DOWN)
 def cone(radius: float = 0.5, height: float = 1.0, segments: float = 48) -> Mesh:
     """An upright cone, centred by half its height."""
-    body = trimesh.creation.cone(radius=radius, height=height, sections=int(segments))
-    body.apply_translation((0, 0, -height / 2))
-    return solid(body)
+    middle = np.eye(4)
+    middle[2, 3] = -height / 2
+    return solid("cone", radius=radius, height=height, sections=int(segments), transform=middle)
 
 
 @SHAPES("torus")
 def torus(radius: float = 0.35, tube: float = 0.15, segments: float = 48) -> Mesh:
     """A ring lying flat: `radius` to the middle of the tube."""
-    body = trimesh.creation.torus(radius, tube, major_sections=int(segments), minor_sections=max(8, int(segments) // 2))
-    return solid(body, smooth=True)
+    around = {"major_sections": int(segments), "minor_sections": max(8, int(segments) // 2)}
+    return solid("torus", smooth=True, major_radius=radius, minor_radius=tube, **around)

@@ -2,13 +2,12 @@
 the origin by their bounds, sizes in metres."""
 
 import numpy as np
-import trimesh
-from scipy.spatial import ConvexHull
+import scipy
 
 from generator.assets.mesh import Mesh
 from generator.assets.shapes import SHAPES
 from generator.assets.shapes.body import Body, centred
-from generator.assets.shapes.forming import extrude, lathe, skin, sweep
+from generator.assets.shapes.forming import extrude, globe, lathe, skin, sweep
 from generator.assets.shapes.outline import circle, demand, flowing
 from generator.base.draw import Draw
 from generator.base.geometry import Array
@@ -18,7 +17,7 @@ GOLDEN = (1 + 5**0.5) / 2
 
 def hull(points: Array) -> Body:
     """The convex body that points span."""
-    shape = ConvexHull(points)
+    shape = scipy.spatial.ConvexHull(points)
     corners = points[shape.simplices]
     outward = np.einsum(
         "ij,ij->i", np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), shape.equations[:, :3]
@@ -98,13 +97,13 @@ def blob(
     subdivisions  resolution: 20 * 4**subdivisions triangles
     """
     demand(0 <= rough < 0.9, "a blob's roughness lies from 0 to 0.9")
-    made = trimesh.creation.icosphere(subdivisions=min(4, max(1, round(subdivisions))))
-    rng, points = (Draw(round(variant)) / "blob").rng(), np.asarray(made.vertices, float)
+    points, faces = globe(min(4, max(1, round(subdivisions))))
+    rng = (Draw(round(variant)) / "blob").rng()
     ways = rng.normal(0, 1, (24, 3))
     ways *= waves * rng.uniform(0.5, 1.2, (24, 1)) / np.linalg.norm(ways, axis=1, keepdims=True)
     height = np.cos(points @ ways.T + rng.uniform(0, 2 * np.pi, 24)).sum(1)
     height -= height.mean()
-    return centred(Body(radius * points * (1 + rough * height / np.abs(height).max())[:, None], np.asarray(made.faces)))
+    return centred(Body(radius * points * (1 + rough * height / np.abs(height).max())[:, None], faces))
 
 
 @SHAPES("capsule")

@@ -1,12 +1,11 @@
 """Balls, toy cars and bricks."""
 
 import numpy as np
-import trimesh
 
 from generator.assets.mesh import Mesh
 from generator.assets.shapes import SHAPES
-from generator.assets.shapes.body import Body, Faces, stood
-from generator.assets.shapes.forming import block, extrude, lathe
+from generator.assets.shapes.body import Body, stood
+from generator.assets.shapes.forming import block, extrude, globe, lathe
 from generator.assets.shapes.outline import circle, filleted
 from generator.base.geometry import Array
 
@@ -14,12 +13,6 @@ PANES = (
     [(-0.34, 0.6), (-0.1, 0.6), (-0.1, 0.92), (-0.25, 0.92)],
     [(-0.07, 0.6), (0.17, 0.6), (0.07, 0.92), (-0.07, 0.92)],
 )
-
-
-def globe(subdivisions: int = 4) -> tuple[Array, Faces]:
-    """Vertices (n, 3) and faces of an icosphere of radius 1."""
-    made = trimesh.creation.icosphere(subdivisions=subdivisions)
-    return np.asarray(made.vertices, float), np.asarray(made.faces)
 
 
 @SHAPES("ball")
@@ -35,7 +28,9 @@ def ball(radius: float = 0.11, seam: float = 0.025) -> Mesh:
 
 def centres() -> tuple[Array, Array]:
     """Directions (12, 3) of the corners of an icosahedron and (20, 3) of its faces' middles."""
-    made = trimesh.creation.icosahedron()
+    from trimesh.creation import icosahedron
+
+    made = icosahedron()
     middles = np.asarray(made.triangles.mean(1))
     corners = np.asarray(made.vertices)
     return corners / np.linalg.norm(corners, axis=1)[:, None], middles / np.linalg.norm(middles, axis=1)[:, None]
