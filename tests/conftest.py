@@ -1,5 +1,8 @@
 """Scenes small enough to know the answer to."""
 
+import generator.train  # noqa: F401  tells OpenBLAS and OpenMP about threads, before numpy and torch are there
+
+# isort: split
 import math
 import os
 import subprocess
@@ -14,7 +17,6 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-import generator.train  # noqa: F401  tells OpenMP to wait quietly, which works only before torch is there
 from generator.assets.catalog import Catalog
 from generator.assets.store import AssetStore
 from generator.base.geometry import look_at
@@ -36,6 +38,12 @@ with cluster(Farm(workers=2)):
     print(ray.get_runtime_context().gcs_address, flush=True)
     sys.stdin.read()
 """
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: processes that take whole files from a common list then end nearly together."""
+    long = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture(scope="session")

@@ -162,10 +162,12 @@ def test_ctrl_c_is_130_and_leaves_nothing_half_written(write: Write, tmp_path: P
     assert not list(tmp_path.rglob("*.tmp"))
 
 
-def test_data_sets_that_are_none_are_named(tmp_path: Path) -> None:
+def test_data_sets_that_are_none_are_named(tmp_path: Path, write: Write) -> None:
     for verb in (("inspect",), ("balance",), ("export", "-o", "x")):
         done = call(verb[0], tmp_path, *verb[1:])
         assert done.returncode == 2 and "no data set here" in done.stderr
+    done = call("balance", write("run.yaml", "run: one"))
+    assert done.returncode == 2 and "give a run's folder" in done.stderr
 
 
 def test_shares_on_the_command_line_are_checked(tmp_path: Path) -> None:

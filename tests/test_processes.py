@@ -38,6 +38,16 @@ def test_a_lone_core_is_all_that_is_seen_and_is_forgotten_afterwards() -> None:
     assert told == [whole] and os.sched_getaffinity(0) == whole
 
 
+def test_numpy_has_no_threads_to_wait_for() -> None:
+    def threads(first: str) -> int:
+        code = f"import {first}, numpy, os; print(len(os.listdir('/proc/self/task')))"
+        free = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+        done = subprocess.run([sys.executable, "-c", code], env=free, capture_output=True, text=True, check=True)
+        return int(done.stdout)
+
+    assert threads("generator") == 1 and (threads("numpy") > 1) == (cores() > 1)
+
+
 @pytest.mark.blender
 def test_a_painter_has_no_thread_that_waits_busily() -> None:
     """TBB, which Blender brings, makes one less than where it is loaded among several cores."""

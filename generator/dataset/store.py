@@ -82,6 +82,8 @@ class Dataset:
             return cls(place(folder), Manifest.model_validate_json(path.read_bytes()))
         except FileNotFoundError:
             raise DatasetError(f"{folder}: no data set here ({MANIFEST} is missing); paint one first") from None
+        except NotADirectoryError:
+            raise DatasetError(f"{folder}: a file, no data set; give a run's folder (its config's `output`)") from None
         except ValidationError as error:
             told = "; ".join(": ".join(filter(None, [".".join(map(str, loc)), text])) for loc, text in faults(error))
             raise DatasetError(f"{path}: not a manifest of format 1: {told}") from error

@@ -36,7 +36,7 @@ from generator.spec.config import RunConfig
 PAGE = "report.html"
 FRAMES = 16
 P = TypeVar("P", Path, Url)
-LOSSLESS = 600_000  # pixels up to which a picture is embedded as PNG
+LOSSLESS = 600_000  # pixels up to which a picture is embedded as it is
 
 
 @dataclass(frozen=True)
@@ -219,11 +219,14 @@ def _speed(painting: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def embedded(picture: Any) -> str:
-    """A picture (array or PIL) as a data URI: PNG while it is small, else JPEG without thinning out the colours."""
+    """A picture (array or PIL) as a data URI: WebP without loss while it is small, else JPEG without thinning out the
+    colours."""
     image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
-    kind = "png" if image.width * image.height <= LOSSLESS else "jpeg"
+    # WebP with the least effort takes a twelfth of the time of PNG with the most, and a fifth less room
+    kind = "webp" if image.width * image.height <= LOSSLESS else "jpeg"
+    how = {"lossless": True, "quality": 20, "method": 0} if kind == "webp" else {"quality": 92, "subsampling": 0}
     file = io.BytesIO()
-    image.save(file, kind, **({"compress_level": 9} if kind == "png" else {"quality": 92, "subsampling": 0}))
+    image.save(file, kind, **how)
     return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
