@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from generator.assets.catalog import Catalog
-from generator.assets.shapes import SHAPES, label_of, matching
+from generator.assets.shapes import SHAPES, label_of
+from generator.assets.shapes.words import called, meaning
 from generator.assets.store import AssetStore
 from generator.base.errors import AssetError, did_you_mean
 from generator.base.scene import MeshRef
@@ -47,7 +48,7 @@ def targets(labels: Sequence[str], folder: Path | None) -> list[Target]:
     """What shows each class: the meshes of `folder` (of its sub-folder of that name, if there are several classes), or
     where there is no folder, the built-in shapes of that name. Raises AssetError naming what was looked for."""
     if folder is None:
-        return [_of_shapes(label) for label in labels]
+        return _of_shapes(labels)
     catalog = Catalog.open(folder)
     own = {name: one for name, one in catalog.assets.items() if one.path.is_relative_to(folder) and one.kind == "mesh"}
     return [_of_meshes(label, sorted(_named(label, list(own), len(labels) == 1, folder)), catalog) for label in labels]
@@ -75,13 +76,17 @@ def _of_meshes(label: str, names: list[str], catalog: Catalog) -> Target:
     return Target(label, {"pick": names}, float(np.median([_extent(mesh.bounds) for mesh in meshes])), textured)
 
 
-def _of_shapes(label: str) -> Target:
-    found = [name for name in SHAPES if label_of(name) == label] or list(matching(label))
-    if not found:
-        hint = did_you_mean(label, sorted({label_of(name) for name in SHAPES}))
-        raise AssetError(f"no shape shows a {label!r}{hint}; name a folder of meshes with --assets")
-    extents = [_extent(SHAPES[name]().bounds) for name in found]
-    return Target(label, {"shape": sorted(found)}, float(np.median(extents)), False)
+def _of_shapes(labels: Sequence[str]) -> list[Target]:
+    shapes = {label: called(label) for label in labels}
+    if lacking := [label for label in labels if not shapes[label]]:
+        known = sorted({label_of(name) for name in SHAPES})
+        hints = ", ".join(f"{label!r}{did_you_mean(label, known)}" for label in lacking)
+        raise AssetError(f"no shape shows a {hints}; name a folder of meshes with --assets")
+    extents = {name: _extent(SHAPES[name]().bounds) for found in shapes.values() for name in found}
+    return [
+        Target(label, {"shape": found}, float(np.median([extents[name] for name in found])), False)
+        for label, found in shapes.items()
+    ]
 
 
 def _extent(bounds: Any) -> float:
@@ -107,6 +112,7 @@ def scene_text(
         "span": lambda low, high: f"[{_short(low * unit)}, {_short(high * unit)}]",
         "squared": lambda low, high: f"[{_short(low * unit**2)}, {_short(high * unit**2)}]",
         "surface": _surface,
+        "unlike": lambda *names: f"[{', '.join(unlike(names, labels))}]",
     }
     text: str = looks.get_template("scene.jinja").render(
         name=name,
@@ -115,7 +121,7 @@ def scene_text(
         unit=unit,
         ground=flow(mixed(colors.get(""), GROUND)),
         anything=flow(_anything(labels, colors)),
-        neighbours=_neighbours(labels),
+        neighbours=unlike([name for name in SHAPES if label_of(name) in NEIGHBOURS], labels),
         grey=grey,
         small=SMALL,
         longest=max(size),
@@ -219,14 +225,10 @@ def _surface(color: str) -> str:
     )
 
 
-def _neighbours(labels: Sequence[str]) -> list[str]:
-    """Everyday shapes that are of none of the classes."""
-    words = {word for label in labels for word in key(label).split("_")}
-    return sorted(
-        name
-        for name in SHAPES
-        if label_of(name) in NEIGHBOURS and not words & set(name.split("_")) and name not in labels
-    )
+def unlike(names: Iterable[str], labels: Sequence[str]) -> list[str]:
+    """Those of some shapes that show none of the classes: what is seen and never annotated must not be one of them."""
+    words = {word for label in labels for word in (*key(label).split("_"), *meaning(label))}
+    return [name for name in names if not words & set(name.split("_"))] or ["polyhedron"]
 
 
 def _short(value: float) -> str:

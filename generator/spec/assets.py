@@ -12,6 +12,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from generator.assets.catalog import Catalog, Kind
 from generator.assets.shapes import SHAPES, matching, parameters
+from generator.assets.shapes.words import meant
 from generator.base.draw import Draw
 from generator.base.errors import AssetError, did_you_mean
 from generator.base.scene import MeshRef
@@ -148,7 +149,7 @@ def _shapes(raw: dict[str, Any]) -> Shapes:
     names, weights = _picked(raw["shape"])
     found: list[Any] = [
         (("shape",), f"{'unknown shape' if n.isidentifier() else 'no shape matches'} {n!r}"
-         f"{did_you_mean(n.strip('*?'), SHAPES)}")
+         f"{meant(n.strip('*?'))}")
         for n in names
         if not matched(n)
     ]  # fmt: skip
