@@ -62,7 +62,7 @@ def clustered() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # one that idles takes a twelfth of a core
 def ray_cluster() -> Iterator[str]:
     with clustered() as address:
         yield address

@@ -26,20 +26,19 @@ scene: {ROOT}/scenes/coins.yaml
 painter: raycast
 frames: {{train: 4, val: 1}}
 size: [96, 152]
-farm: {{workers: 2, address: ADDRESS}}
+farm: {{workers: 2}}
 train: {{arms: [synthetic], seeds: 2, steps: STEPS, batch: 2, size: 96, checkpoint_every: 1, parallel: AT_ONCE}}
 """
 
 
-def written(folder: Path, at_once: int, steps: int = 3, address: str = "local") -> Path:
-    text = CONFIG.replace("AT_ONCE", str(at_once)).replace("STEPS", str(steps)).replace("ADDRESS", address)
-    (folder / "few.yaml").write_text(text)
+def written(folder: Path, at_once: int, steps: int = 3) -> Path:
+    (folder / "few.yaml").write_text(CONFIG.replace("AT_ONCE", str(at_once)).replace("STEPS", str(steps)))
     return folder
 
 
 @pytest.fixture(scope="module")
-def painted(tmp_path_factory: pytest.TempPathFactory, ray_cluster: str) -> Path:
-    folder = written(tmp_path_factory.mktemp("few"), 1, address=ray_cluster)
+def painted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = written(tmp_path_factory.mktemp("few"), 1)
     done = call("render", "few.yaml", folder=folder)
     assert done.returncode == 0, done.stderr
     return folder

@@ -103,7 +103,7 @@ def pairs(scene: SceneSample, store: AssetStore) -> list[tuple[Array, Array, tup
     ]
 
 
-@pytest.mark.parametrize("count", [30, pytest.param(120, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [30, pytest.param(60, marks=pytest.mark.slow)])
 def test_no_two_objects_of_many_scenes_meet(filled: Make, store: AssetStore, count: int) -> None:
     sampler = filled(CROWD.replace("GAP", "gap: 0,"))
     near = nested = 0

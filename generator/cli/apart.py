@@ -62,12 +62,12 @@ class _Stopped(Exception):
 def at_a_time(spec: Train, unfinished: int) -> int:
     """How many detectors to train at a time: `parallel`, or on CPUs up to one per core; one by one on a GPU, which one
     keeps busy."""
-    from generator.train.device import choose_device
-
     if spec.workers > 1:
         return 1
     if spec.parallel != "auto":
         return max(min(spec.parallel, unfinished), 1)
+    from generator.train.device import choose_device  # torch takes seconds to import, which a parent may not need
+
     return 1 if choose_device().type == "cuda" else max(min(cores(), MOST, unfinished), 1)
 
 
