@@ -103,9 +103,8 @@ def pairs(scene: SceneSample, store: AssetStore) -> list[tuple[Array, Array, tup
     ]
 
 
-@pytest.mark.parametrize("count", [30, pytest.param(60, marks=pytest.mark.slow)])
-def test_no_two_objects_of_many_scenes_meet(filled: Make, store: AssetStore, count: int) -> None:
-    sampler = filled(CROWD.replace("GAP", "gap: 0,"))
+def test_no_two_objects_of_many_scenes_meet(filled: Make, store: AssetStore) -> None:
+    sampler, count = filled(CROWD.replace("GAP", "gap: 0,")), 60
     near = nested = 0
     for index in range(count):
         for a, b, names in pairs(sampler(0, index), store):

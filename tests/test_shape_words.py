@@ -68,3 +68,9 @@ def test_words_of_people_are_suggestions() -> None:
     assert meant("mgu") == " (did you mean 'mug'?)"
     with pytest.raises(AssetError, match=r"no shape shows a 'giraffe' .*, 'mugg' .*did you mean 'mug'.*--assets"):
         targets(["giraffe", "cup", "mugg"], None)
+
+
+def test_no_shape_shows_two_classes() -> None:
+    with pytest.raises(AssetError, match="'cup' and 'mug' are both shown by mug, mug_tapered, mug_wide; leave one"):
+        targets(["cup", "car", "mug"], None)
+    assert [one.asset["shape"] for one in targets(["car", "bus"], None)] == [["car"], ["car_bus"]]

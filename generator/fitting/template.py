@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,8 @@ class Target:
 
 def targets(labels: Sequence[str], folder: Path | None) -> list[Target]:
     """What shows each class: the meshes of `folder` (of its sub-folder of that name, if there are several classes), or
-    where there is no folder, the built-in shapes of that name. Raises AssetError naming what was looked for."""
+    where there is no folder, the built-in shapes of that name. Raises AssetError naming what was looked for, or what
+    would show two classes."""
     if folder is None:
         return _of_shapes(labels)
     catalog = Catalog.open(folder)
@@ -82,6 +84,9 @@ def _of_shapes(labels: Sequence[str]) -> list[Target]:
         known = sorted({label_of(name) for name in SHAPES})
         hints = ", ".join(f"{label!r}{did_you_mean(label, known)}" for label in lacking)
         raise AssetError(f"no shape shows a {hints}; name a folder of meshes with --assets")
+    for one, other in combinations(shapes, 2):
+        if both := sorted(set(shapes[one]) & set(shapes[other])):
+            raise AssetError(f"{one!r} and {other!r} are both shown by {', '.join(both)}; leave one of them out")
     extents = {name: _extent(SHAPES[name]().bounds) for found in shapes.values() for name in found}
     return [
         Target(label, {"shape": found}, float(np.median([extents[name] for name in found])), False)

@@ -148,8 +148,7 @@ def _files(raw: dict[str, Any]) -> Files:
 def _shapes(raw: dict[str, Any]) -> Shapes:
     names, weights = _picked(raw["shape"])
     found: list[Any] = [
-        (("shape",), f"{'unknown shape' if n.isidentifier() else 'no shape matches'} {n!r}"
-         f"{meant(n.strip('*?'))}")
+        (("shape",), f"{'unknown shape' if n.isidentifier() else 'no shape matches'} {n!r}{meant(n.strip('*?'))}")
         for n in names
         if not matched(n)
     ]  # fmt: skip

@@ -9,12 +9,11 @@ ALSO = {  # words of people and of data sets (COCO, Open Images), and those of a
     "automobile": "car", "bus": "car bus", "carafe": "jug", "cell phone": "phone", "coffee cup": "mug",
     "computer mouse": "mouse", "couch": "sofa", "cube": "box", "cup": "mug", "die": "dice", "dining table": "table",
     "eyeglasses": "spectacles", "flashlight": "torch", "flowerpot": "pot", "glasses": "spectacles",
-    "houseplant": "pot plant", "human": "person", "light bulb": "bulb", "lorry": "car truck", "man": "person",
+    "houseplant": "pot plant", "human": "person", "light bulb": "bulb", "lorry": "car truck",
     "mobile phone": "phone", "padlock": "lock", "pail": "bucket", "pedestrian": "person", "people": "person",
     "pill": "capsule", "pitcher": "jug", "playing card": "card", "potted plant": "pot plant",
     "remote control": "remote", "saucepan": "pan sauce", "screen": "monitor", "smartphone": "phone",
     "spanner": "wrench", "sports ball": "ball", "tin": "can", "tire": "tyre", "truck": "car truck", "tv": "monitor",
-    "woman": "person",
 }  # fmt: skip
 APART = {frozenset(words.split()) for words in ALSO.values() if " " in words}  # no cars are buses, whatever their names
 
